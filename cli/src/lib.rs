@@ -1,0 +1,1 @@
+//! The operator's words: set up, run, list, show, verify, tail, export.

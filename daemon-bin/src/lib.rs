@@ -1,0 +1,1 @@
+//! The only process that holds the signing key and a writable store.

@@ -1,0 +1,1 @@
+//! Frames, events, peer credentials, the listener, and the blocking emitter client.

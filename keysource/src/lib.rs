@@ -1,0 +1,1 @@
+//! Custody of signing keys behind the KeySource trait; the file adapter.

@@ -1,0 +1,1 @@
+//! Durable rows behind the ReceiptStore trait: SQLite, read-only opening, in-memory adapter.
