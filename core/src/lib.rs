@@ -1,1 +1,2 @@
-//! What a receipt is: types, canonical bytes, hash, sign and verify one receipt. No I/O.
+//! What a receipt is.
+pub mod json;
