@@ -18,4 +18,5 @@ pub use object::Object;
 pub use parse::{MAX_DEPTH, Rules, parse};
 pub use value::Value;
 
+#[cfg(feature = "crypto")]
 pub(crate) use canonical::write_object_with_gap;

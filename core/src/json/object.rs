@@ -88,6 +88,16 @@ impl Object {
         (Self { members }, duplicate)
     }
 
+    #[cfg(feature = "crypto")]
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
+        self.members.retain(|(name, value)| keep(name, value));
+    }
+
+    #[cfg(feature = "crypto")]
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.members.iter_mut().map(|(_, value)| value)
+    }
+
     pub(super) fn take_values(&mut self) -> impl Iterator<Item = Value> {
         std::mem::take(&mut self.members).into_iter().map(|(_, value)| value)
     }
@@ -137,7 +147,20 @@ mod tests {
 
     #[test]
     fn the_order_agrees_with_utf16_on_every_pair() {
-        let names = ["", "a", "ab", "b", "\u{7f}", "é", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}", "\u{fffd}a"];
+        let names = [
+            "",
+            "a",
+            "ab",
+            "b",
+            "\u{7f}",
+            "é",
+            "\u{d7ff}",
+            "\u{e000}",
+            "\u{ffff}",
+            "\u{10000}",
+            "\u{10ffff}",
+            "\u{fffd}a",
+        ];
         for a in names {
             for b in names {
                 let expected = a.encode_utf16().collect::<Vec<_>>().cmp(&b.encode_utf16().collect());
@@ -148,7 +171,8 @@ mod tests {
 
     #[test]
     fn of_equal_names_the_last_stays_and_is_reported() {
-        let members = vec![("b".into(), 1_u32.into()), ("a".into(), 2_u32.into()), ("b".into(), 3_u32.into())];
+        let members =
+            vec![("b".into(), 1_u32.into()), ("a".into(), 2_u32.into()), ("b".into(), 3_u32.into())];
         let (object, duplicate) = Object::from_text_order(members);
         assert_eq!(object.get("b").and_then(Value::as_f64), Some(3.0));
         assert_eq!(object.len(), 2);

@@ -247,7 +247,14 @@ mod tests {
 
     #[test]
     fn only_whole_numbers_that_a_double_holds_exactly_are_integers() {
-        for (text, expected) in [("0", Some(0)), ("1e3", Some(1000)), ("1.5", None), ("-1", None), ("9007199254740993", Some(1 << 53)), ("1e16", None)] {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("1e3", Some(1000)),
+            ("1.5", None),
+            ("-1", None),
+            ("9007199254740993", Some(1 << 53)),
+            ("1e16", None),
+        ] {
             assert_eq!(parse(text.as_bytes(), Rules::Receipt).unwrap().as_u64(), expected, "{text}");
         }
     }

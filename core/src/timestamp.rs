@@ -1,0 +1,167 @@
+//! RFC 3339 time stamps, read as strictly as the reference reads them.
+
+use time::format_description::well_known::Rfc3339;
+use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
+
+/// A moment, to the nanosecond, from year 0 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(OffsetDateTime);
+
+/// A text that is not a time stamp.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an RFC 3339 time stamp")]
+pub struct TimestampError(String);
+
+impl Timestamp {
+    /// From seconds since 1970-01-01 UTC and nanoseconds within the second. Nothing outside years 0 to 9999.
+    pub fn from_unix(seconds: i64, nanos: u32) -> Option<Self> {
+        let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?.replace_nanosecond(nanos).ok()?;
+        (0..=9999).contains(&moment.year()).then_some(Self(moment))
+    }
+
+    /// Reads exactly what Go's `RFC3339Nano` reads: any offset, a fraction after `.` or `,`; capital `T` and `Z`;
+    /// no hour 24, no second 60, no week dates.
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] carries (the first 64 characters of) the text.
+    pub fn parse(text: &str) -> Result<Self, TimestampError> {
+        read(text.as_bytes()).map(Self).ok_or_else(|| TimestampError(text.chars().take(64).collect()))
+    }
+
+    /// UTC, whole seconds: `2026-11-22T03:39:59Z`, the form in receipts.
+    pub fn to_rfc3339(&self) -> String {
+        self.0.replace_nanosecond(0).unwrap_or(self.0).format(&Rfc3339).unwrap_or_default()
+    }
+
+    /// UTC with nanoseconds: `2026-11-22T03:39:59.123456789Z`, the form in event frames.
+    pub fn to_rfc3339_nanos(&self) -> String {
+        let seconds = self.to_rfc3339();
+        format!("{}.{:09}Z", seconds.trim_end_matches('Z'), self.0.nanosecond())
+    }
+
+    /// The UTC date, `2026-11-22`.
+    pub fn utc_date(&self) -> String {
+        self.to_rfc3339()[..10].to_owned()
+    }
+
+    /// Seconds since 1970-01-01 UTC, rounded down.
+    pub fn unix_seconds(&self) -> i64 {
+        self.0.unix_timestamp()
+    }
+}
+
+fn read(text: &[u8]) -> Option<OffsetDateTime> {
+    let (date_time, rest) = text.split_at_checked(19)?;
+    let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if separators.iter().any(|&(at, byte)| date_time[at] != byte) {
+        return None;
+    }
+    let field = |from: usize, to: usize| digits(&date_time[from..to]);
+    let month = Month::try_from(u8::try_from(field(5, 7)?).ok()?).ok()?;
+    let date =
+        Date::from_calendar_date(i32::try_from(field(0, 4)?).ok()?, month, small(field(8, 10)?)?).ok()?;
+    let (nanos, rest) = fraction(rest)?;
+    let time =
+        Time::from_hms_nano(small(field(11, 13)?)?, small(field(14, 16)?)?, small(field(17, 19)?)?, nanos)
+            .ok()?;
+    let moment = date.with_time(time).assume_offset(offset(rest)?).checked_to_offset(UtcOffset::UTC)?;
+    (0..=9999).contains(&moment.year()).then_some(moment)
+}
+
+/// Digits after `.` or `,`, at least one; what is finer than a nanosecond is cut off.
+fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    let Some(b'.' | b',') = text.first() else { return Some((0, text)) };
+    let length = text[1..].iter().take_while(|b| b.is_ascii_digit()).count();
+    if length == 0 {
+        return None;
+    }
+    let (digits, rest) = text[1..].split_at(length);
+    let nanos = (0..9).fold(0, |sum, at| sum * 10 + digits.get(at).map_or(0, |d| u32::from(d - b'0')));
+    Some((nanos, rest))
+}
+
+fn offset(text: &[u8]) -> Option<UtcOffset> {
+    match *text {
+        [b'Z'] => Some(UtcOffset::UTC),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (digits(&[h1, h2])?, digits(&[m1, m2])?);
+            // Go refuses what no clock shows.
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
+            UtcOffset::from_whole_seconds(if sign == b'-' { -seconds } else { seconds }).ok()
+        }
+        _ => None,
+    }
+}
+
+fn digits(text: &[u8]) -> Option<u32> {
+    text.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0')))
+}
+
+fn small(number: u32) -> Option<u8> {
+    u8::try_from(number).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_the_reference_reads() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2026-11-22T03:39:59.123456789Z", 1_795_318_799),
+            ("2026-11-22T03:39:59,5Z", 1_795_318_799),
+            ("2026-11-22T05:39:59+02:00", 1_795_318_799),
+            ("2026-11-21T22:39:59.1234567891234-05:00", 1_795_318_799),
+            ("2024-02-29T00:00:00Z", 1_709_164_800),
+        ] {
+            assert_eq!(Timestamp::parse(text).map(|t| t.unix_seconds()), Ok(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_the_reference_refuses() {
+        for text in [
+            "",
+            "now",
+            "2026-11-22",
+            "2026-11-22T03:39:59",
+            "2026-11-22t03:39:59Z",
+            "2026-11-22T03:39:59z",
+            "2026-11-22T24:00:00Z",
+            "2026-11-22T03:39:60Z",
+            "2026-11-22T03:60:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-11-22 03:39:59Z",
+            "2026-11-22T03:39:59.Z",
+            "2026-11-22T03:39:59+0200",
+            "2026-11-22T03:39:59+24:00",
+            "2026-11-22T03:39:59+02:60",
+            "2026-11-22T3:39:59Z",
+            "2026-11-22T03:39:59Z ",
+            " 2026-11-22T03:39:59Z",
+            "２026-11-22T03:39:59Z",
+            "0000-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "+026-11-22T03:39:59Z",
+        ] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn writes_whole_seconds_and_nanoseconds() {
+        let moment = Timestamp::from_unix(1_795_318_799, 1_000).unwrap();
+        assert_eq!(moment.to_rfc3339(), "2026-11-22T03:39:59Z");
+        assert_eq!(moment.to_rfc3339_nanos(), "2026-11-22T03:39:59.000001000Z");
+        assert_eq!(moment.utc_date(), "2026-11-22");
+        assert_eq!(Timestamp::from_unix(i64::MAX, 0), None);
+        assert_eq!(Timestamp::from_unix(0, 1_000_000_000), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Closed vocabularies of a receipt.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How much harm an action can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RiskLevel {
+    /// `low`
+    Low,
+    /// `medium`
+    Medium,
+    /// `high`
+    High,
+    /// `critical`
+    Critical,
+}
+
+/// What came of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutcomeStatus {
+    /// `success`
+    Success,
+    /// `failure`
+    Failure,
+    /// `pending`: not known yet.
+    Pending,
+}
+
+impl RiskLevel {
+    /// As it stands in a receipt.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RiskLevel::Low => "low",
+            RiskLevel::Medium => "medium",
+            RiskLevel::High => "high",
+            RiskLevel::Critical => "critical",
+        }
+    }
+}
+
+impl OutcomeStatus {
+    /// As it stands in a receipt.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OutcomeStatus::Success => "success",
+            OutcomeStatus::Failure => "failure",
+            OutcomeStatus::Pending => "pending",
+        }
+    }
+}
+
+impl fmt::Display for RiskLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for OutcomeStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word outside a closed vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown word `{0}`")]
+pub struct UnknownWord(String);
+
+impl FromStr for RiskLevel {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let all = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
+        all.into_iter().find(|w| w.as_str() == text).ok_or_else(|| UnknownWord(text.to_owned()))
+    }
+}
+
+impl FromStr for OutcomeStatus {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let all = [OutcomeStatus::Success, OutcomeStatus::Failure, OutcomeStatus::Pending];
+        all.into_iter().find(|w| w.as_str() == text).ok_or_else(|| UnknownWord(text.to_owned()))
+    }
+}
