@@ -1,0 +1,39 @@
+//! From a fresh file, or one of the reference's, to one that this version writes.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior, ffi};
+
+use super::errors::{classify, extended_code};
+use super::schema::{self, OURS, RECEIPTS, SCHEMA_VERSION};
+use crate::StoreError;
+
+/// Brings the schema up to date in one transaction; a file that is up to date is not written to.
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| classify(path, error))?;
+    // Looked at again under the write lock: another program may have been at work since.
+    let fresh = schema::is_empty(&transaction, path)?;
+    let found = if fresh { None } else { schema::version(&transaction, path)? };
+    if !fresh && !schema::examine(&transaction, path)?.tool_name {
+        run(&transaction, path, "ALTER TABLE receipts ADD COLUMN tool_name TEXT NOT NULL DEFAULT ''")?;
+    }
+    run(&transaction, path, RECEIPTS)?;
+    if found != Some(SCHEMA_VERSION) {
+        run(&transaction, path, OURS)?;
+        let stamp = "INSERT OR REPLACE INTO ar_meta (key, value) VALUES ('schema_version', ?1)";
+        transaction.execute(stamp, [SCHEMA_VERSION.to_string()]).map_err(|error| classify(path, error))?;
+    }
+    schema::check_writable(&transaction, path)?;
+    transaction.commit().map_err(|error| classify(path, error))
+}
+
+fn run(connection: &Connection, path: &Path, statements: &str) -> Result<(), StoreError> {
+    connection.execute_batch(statements).map_err(|error| match extended_code(&error) {
+        Some(ffi::SQLITE_CONSTRAINT_UNIQUE) => {
+            schema::foreign(path, "two receipts stand at one position of a chain")
+        }
+        _ => classify(path, error),
+    })
+}

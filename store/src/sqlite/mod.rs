@@ -1,0 +1,15 @@
+//! The SQLite adapter: the reference's `receipts` table, and tables of our own beside it.
+
+mod errors;
+mod files;
+mod lock;
+mod migrate;
+mod open_readonly;
+mod reader;
+mod schema;
+mod select;
+mod writer;
+
+pub use reader::SqliteReader;
+pub use schema::SCHEMA_VERSION;
+pub use writer::SqliteStore;

@@ -1,0 +1,183 @@
+//! How a database is opened without writing or creating anything.
+//!
+//! SQLite itself writes when it reads a database in WAL mode: it makes `-wal` and `-shm`, and marks in `-shm` what it reads. A
+//! verifier must leave evidence as it found it, and may have no right to write. So the way depends on what lies beside the
+//! database:
+//!
+//! - `-wal` and `-shm`: a writer is at work, or was killed. `readonly_shm` takes part in the locks and writes nothing.
+//! - `-wal` alone: copied from a crash. Its index is built in private memory, without locks.
+//! - neither: closed properly. Read as an immutable file.
+//!
+//! In the last two there is no lock, so the caller must ask [`Opened::still_current`] whether a writer came meanwhile. One trace
+//! cannot be excluded: if the writer closes between our look and SQLite's, an empty `-wal` may be left.
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use super::errors::{classify, extended_code};
+use super::files::{self, sibling};
+use super::writer::harden;
+use crate::StoreError;
+
+/// How often the look is repeated when a writer comes or goes in the midst of it.
+const ATTEMPTS: usize = 16;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open connection, and what the files were like then.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    look: Look,
+    way: Way,
+}
+
+impl Opened {
+    /// Opens the database at a resolved path.
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut failure = StoreError::Changed { path: path.to_owned() };
+        for _ in 0..ATTEMPTS {
+            let look = Look::take(path)?;
+            let way = look.way(path)?;
+            match connect(path, way) {
+                Ok(connection) => {
+                    let opened = Self { connection, look, way };
+                    if opened.still_current(path) {
+                        return Ok(opened);
+                    }
+                }
+                Err(error) => {
+                    failure = classify(path, error);
+                    if Look::take(path)? == look {
+                        return Err(failure);
+                    }
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    /// False if the connection may see a mixture of old and new, or a file that is no longer the one at the path.
+    pub(crate) fn still_current(&self, path: &Path) -> bool {
+        let Ok(now) = Look::take(path) else { return false };
+        match self.way {
+            Way::Live => now.database.inode == self.look.database.inode,
+            Way::Frozen | Way::Recovered => now == self.look,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Live,
+    Recovered,
+    Frozen,
+}
+
+/// What can be seen of a database's files from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Look {
+    database: Stamp,
+    wal: Option<Stamp>,
+    shm: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: files::Inode,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Look {
+    fn take(path: &Path) -> Result<Self, StoreError> {
+        let stamp = |metadata: std::fs::Metadata| Stamp {
+            inode: files::inode(&metadata),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        };
+        let database = files::check(path)?.ok_or_else(|| StoreError::Missing { path: path.to_owned() })?;
+        Ok(Self {
+            database: stamp(database),
+            wal: files::regular(&sibling(path, "-wal"))?.map(stamp),
+            shm: files::regular(&sibling(path, "-shm"))?.is_some(),
+        })
+    }
+
+    fn way(&self, path: &Path) -> Result<Way, StoreError> {
+        let journal = sibling(path, "-journal");
+        if files::regular(&journal)?.is_some_and(|metadata| metadata.size() > 0) {
+            return Err(StoreError::UnfinishedJournal { path: journal });
+        }
+        Ok(match (self.wal, self.shm) {
+            (Some(_), true) => Way::Live,
+            (Some(wal), false) if wal.size > 0 => Way::Recovered,
+            _ => Way::Frozen,
+        })
+    }
+}
+
+fn connect(path: &Path, way: Way) -> rusqlite::Result<Connection> {
+    match way {
+        Way::Frozen => probe(path, "mode=ro&immutable=1", way),
+        Way::Recovered => probe(path, "mode=ro&vfs=unix-none", way),
+        Way::Live => {
+            probe(path, "mode=ro&readonly_shm=1", way).or_else(|error| match extended_code(&error) {
+                // The writer has not yet marked what may be read. Then the reader must, in the `-shm` that the writer keeps.
+                Some(ffi::SQLITE_READONLY_CANTINIT | ffi::SQLITE_READONLY_RECOVERY) => {
+                    probe(path, "mode=ro", way)
+                }
+                _ => Err(error),
+            })
+        }
+    }
+}
+
+/// Opens, and reads the schema: SQLite touches no file before the first read.
+fn probe(path: &Path, parameters: &str, way: Way) -> rusqlite::Result<Connection> {
+    let uri = format!("file://{}?{parameters}", percent_encode(path));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(uri, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Without this, the last reader to close would try to fold the `-wal` into the database.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    if way == Way::Recovered {
+        // Keeps the index of the `-wal` in private memory instead of in a new `-shm`.
+        connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?;
+    }
+    connection.execute_batch("PRAGMA query_only = ON")?;
+    harden(&connection)?;
+    connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// The path as the path of a URI; everything but letters, digits, `-._~` and the slash is escaped.
+fn percent_encode(path: &Path) -> String {
+    let mut encoded = String::new();
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_with_a_meaning_in_a_uri_is_escaped() {
+        assert_eq!(percent_encode(Path::new("/a b/c?d#e%f&g=h")), "/a%20b/c%3Fd%23e%25f%26g%3Dh");
+        assert_eq!(percent_encode(Path::new("/ü/x-1_2.db~")), "/%C3%BC/x-1_2.db~");
+    }
+}

@@ -1,0 +1,111 @@
+//! Reading, from any process, as any user who may read the file.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use super::open_readonly::Opened;
+use super::schema::{self, Shape};
+use super::select::Selection;
+use super::writer::quick_check;
+use crate::{ChainSummary, Head, Query, ReceiptReader, StoreError, StoredRow};
+
+/// A database opened for reading: ours or the reference's, in use, closed, or left by a crash. It writes and creates nothing.
+///
+/// A database of a newer schema is read as long as its table `receipts` is whole.
+///
+/// If no writer was there when it was opened, and one comes while it is read, a call ends with [`StoreError::Changed`]: what it
+/// gave before is to be thrown away, and read again after [`SqliteReader::reopen`].
+#[derive(Debug)]
+pub struct SqliteReader {
+    opened: Opened,
+    path: PathBuf,
+    shape: Shape,
+}
+
+impl SqliteReader {
+    /// Opens the database at the path.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] if there is none; whatever is not a whole database of receipts is refused.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = files::resolve(path.as_ref())?;
+        let opened = Opened::open(&path)?;
+        let shape = schema::examine(&opened.connection, &path)?;
+        Ok(Self { opened, path, shape })
+    }
+
+    /// The database's path, with the links in its folders resolved.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether reading still shows the database as it is. False if it was replaced, or if a writer came while it was read as a
+    /// closed file.
+    pub fn still_current(&self) -> bool {
+        self.opened.still_current(&self.path)
+    }
+
+    /// Opens the database anew, as it is now.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteReader::open`]; the reader is then as before.
+    pub fn reopen(&mut self) -> Result<(), StoreError> {
+        *self = Self::open(&self.path)?;
+        Ok(())
+    }
+
+    /// Reads the whole database and fails if a page or an index is damaged. The time it takes grows with the file.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] with the first thing that is wrong.
+    pub fn check_integrity(&self) -> Result<(), StoreError> {
+        self.whole(quick_check(&self.opened.connection, &self.path))
+    }
+
+    fn selection(&self) -> Selection<'_> {
+        Selection { connection: &self.opened.connection, path: &self.path, shape: self.shape }
+    }
+
+    /// A result counts only if the file held still; an error in a file that moved is no finding either.
+    fn whole<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.still_current() { result } else { Err(StoreError::Changed { path: self.path.clone() }) }
+    }
+}
+
+impl ReceiptReader for SqliteReader {
+    fn head(&self, chain_id: &str) -> Result<Option<Head>, StoreError> {
+        self.whole(self.selection().head(chain_id))
+    }
+
+    fn chains(&self) -> Result<Vec<ChainSummary>, StoreError> {
+        self.whole(self.selection().chains())
+    }
+
+    fn by_id(&self, id: &str) -> Result<Option<StoredRow>, StoreError> {
+        self.whole(self.selection().by_id(id))
+    }
+
+    fn by_position(&self, chain_id: &str, sequence: u64) -> Result<Option<StoredRow>, StoreError> {
+        self.whole(self.selection().by_position(chain_id, sequence))
+    }
+
+    fn stream(
+        &self,
+        query: &Query,
+        each: &mut dyn FnMut(StoredRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.whole(self.selection().stream(query, each))
+    }
+
+    fn latest_root_chain(&self) -> Result<Option<String>, StoreError> {
+        self.whole(self.selection().latest_root_chain())
+    }
+
+    fn max_rowid(&self) -> Result<i64, StoreError> {
+        self.whole(self.selection().max_rowid())
+    }
+}

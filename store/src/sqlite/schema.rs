@@ -1,0 +1,162 @@
+//! What stands in a database: the reference's table, ours, and what must not be there.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::errors::classify;
+use crate::StoreError;
+
+/// The version of our own tables (`ar_*`), kept in `ar_meta` under `schema_version`. The reference's table has no version.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The reference's table and indexes (`receipts-format.md` §3), word for word.
+pub(crate) const RECEIPTS: &str = "\
+CREATE TABLE IF NOT EXISTS receipts (
+    id TEXT PRIMARY KEY,
+    chain_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    action_type TEXT NOT NULL,
+    tool_name TEXT NOT NULL DEFAULT '',
+    risk_level TEXT NOT NULL,
+    status TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
+    issuer_id TEXT NOT NULL,
+    principal_id TEXT,
+    receipt_json TEXT NOT NULL,
+    receipt_hash TEXT NOT NULL,
+    previous_receipt_hash TEXT,
+    created_at TEXT DEFAULT CURRENT_TIMESTAMP
+);
+CREATE UNIQUE INDEX IF NOT EXISTS idx_receipts_chain ON receipts(chain_id, sequence);
+CREATE INDEX IF NOT EXISTS idx_receipts_action ON receipts(action_type);
+CREATE INDEX IF NOT EXISTS idx_receipts_risk ON receipts(risk_level);
+CREATE INDEX IF NOT EXISTS idx_receipts_timestamp ON receipts(timestamp);";
+
+/// Our own tables. `ar_sessions` has a row for each receipt of ours that belongs to a session.
+pub(crate) const OURS: &str = "\
+CREATE TABLE IF NOT EXISTS ar_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ar_sessions (receipt_id TEXT PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS ar_sessions_session ON ar_sessions(session_id);";
+
+/// The columns that rows are read from; `tool_name` came later and may be missing in old files.
+const COLUMNS: [&str; 12] = [
+    "id",
+    "chain_id",
+    "sequence",
+    "action_type",
+    "risk_level",
+    "status",
+    "timestamp",
+    "issuer_id",
+    "principal_id",
+    "receipt_json",
+    "receipt_hash",
+    "previous_receipt_hash",
+];
+
+/// What was found in a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// The table `receipts` has the column `tool_name`.
+    pub(crate) tool_name: bool,
+    /// Our own tables are there, in a version that we know.
+    pub(crate) sessions: bool,
+}
+
+/// Looks at the schema without changing it, and refuses one that rows cannot be read from.
+///
+/// A newer version of *our* tables does not hinder reading, for the reference's table is all that a reader needs: our tables
+/// are then left alone.
+pub(crate) fn examine(connection: &Connection, path: &Path) -> Result<Shape, StoreError> {
+    let columns = columns(connection, path)?;
+    if let Some(missing) = COLUMNS.iter().find(|wanted| !columns.iter().any(|column| column == *wanted)) {
+        return Err(foreign(path, format!("table `receipts` has no column `{missing}`")));
+    }
+    let sessions = match version(connection, path) {
+        Ok(Some(_)) => is_plain_table(connection, path, "ar_sessions")?,
+        Ok(None) | Err(StoreError::NewerSchema { .. }) => false,
+        Err(error) => return Err(error),
+    };
+    Ok(Shape { tool_name: columns.iter().any(|column| column == "tool_name"), sessions })
+}
+
+/// Whether the schema has no table, view, index or trigger at all: a fresh file.
+pub(crate) fn is_empty(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
+    connection
+        .query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+        .map_err(|error| classify(path, error))
+}
+
+/// The version of our tables; `None` in a file of the reference. Newer than ours is an error.
+pub(crate) fn version(connection: &Connection, path: &Path) -> Result<Option<u32>, StoreError> {
+    if !is_plain_table(connection, path, "ar_meta")? {
+        return Ok(None);
+    }
+    let found: Option<String> = connection
+        .query_row("SELECT CAST(value AS TEXT) FROM ar_meta WHERE key = 'schema_version'", [], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(|error| classify(path, error))?;
+    let Some(found) = found else { return Ok(None) };
+    match found.parse::<u32>() {
+        Ok(version) if version <= SCHEMA_VERSION => Ok(Some(version)),
+        _ => Err(StoreError::NewerSchema { path: path.to_owned(), found, supported: SCHEMA_VERSION }),
+    }
+}
+
+/// Refuses what would falsify rows on their way in: triggers, and a table or index that does not keep receipts unique. Whoever
+/// could write the file before us may have planted them.
+pub(crate) fn check_writable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let trigger: Option<String> = connection
+        .query_row("SELECT name FROM sqlite_schema WHERE type = 'trigger' LIMIT 1", [], |row| row.get(0))
+        .optional()
+        .map_err(|error| classify(path, error))?;
+    if let Some(trigger) = trigger {
+        return Err(foreign(path, format!("there is a trigger `{trigger}`")));
+    }
+    let unique = "SELECT (SELECT group_concat(name) FROM pragma_index_info(list.name)) AS columns \
+                  FROM pragma_index_list('receipts') AS list WHERE list.\"unique\" AND NOT list.partial";
+    let mut statement = connection.prepare(unique).map_err(|error| classify(path, error))?;
+    let found: Vec<Option<String>> = statement
+        .query_map([], |row| row.get(0))
+        .and_then(Iterator::collect)
+        .map_err(|error| classify(path, error))?;
+    for wanted in ["id", "chain_id,sequence"] {
+        if !found.iter().flatten().any(|columns| columns == wanted) {
+            return Err(foreign(path, format!("table `receipts` is not unique by `{wanted}`")));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn foreign(path: &Path, detail: impl Into<String>) -> StoreError {
+    StoreError::ForeignSchema { path: path.to_owned(), detail: detail.into() }
+}
+
+fn columns(connection: &Connection, path: &Path) -> Result<Vec<String>, StoreError> {
+    if !is_plain_table(connection, path, "receipts")? {
+        return Err(foreign(path, "there is no table `receipts`"));
+    }
+    let mut statement = connection
+        .prepare("SELECT name FROM pragma_table_info('receipts')")
+        .map_err(|error| classify(path, error))?;
+    let names = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
+    names.map_err(|error| classify(path, error))
+}
+
+/// True for an ordinary table of the main database; a view or a virtual table of that name is refused.
+fn is_plain_table(connection: &Connection, path: &Path, name: &str) -> Result<bool, StoreError> {
+    let kind: Option<String> = connection
+        .query_row("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?1", [name], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(|error| classify(path, error))?;
+    match kind.as_deref() {
+        None => Ok(false),
+        Some("table") => Ok(true),
+        Some(kind) => Err(foreign(path, format!("`{name}` is a {kind}, not a table"))),
+    }
+}

@@ -1,0 +1,210 @@
+//! The questions of [`ReceiptReader`](crate::ReceiptReader) in SQL, for the writer's connection and the reader's alike.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+
+use super::errors::classify;
+use super::schema::Shape;
+use crate::{ChainSummary, Head, Order, Query, Row, StoreError, StoredRow};
+
+/// A connection, and what is known of the database behind it.
+pub(crate) struct Selection<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) path: &'a Path,
+    pub(crate) shape: Shape,
+}
+
+impl Selection<'_> {
+    pub(crate) fn head(&self, chain_id: &str) -> Result<Option<Head>, StoreError> {
+        let sql = "SELECT chain_id, sequence, id, receipt_json, receipt_hash FROM receipts \
+                   WHERE chain_id = ?1 ORDER BY sequence DESC LIMIT 1";
+        self.one(sql, params![chain_id], |row| {
+            Ok(Head {
+                chain_id: row.get(0)?,
+                sequence: unsigned(row, 1)?,
+                receipt_id: row.get(2)?,
+                receipt_json: row.get(3)?,
+                receipt_hash: row.get(4)?,
+            })
+        })
+    }
+
+    pub(crate) fn chains(&self) -> Result<Vec<ChainSummary>, StoreError> {
+        // The inner query walks the index (chain_id, sequence) alone; only the ends of each chain touch the table.
+        let sql = "SELECT ends.chain_id, ends.length, ends.first, ends.last, a.timestamp, b.timestamp \
+                   FROM (SELECT chain_id, COUNT(*) AS length, MIN(sequence) AS first, MAX(sequence) AS last \
+                         FROM receipts GROUP BY chain_id) AS ends \
+                   JOIN receipts AS a ON a.chain_id = ends.chain_id AND a.sequence = ends.first \
+                   JOIN receipts AS b ON b.chain_id = ends.chain_id AND b.sequence = ends.last \
+                   ORDER BY ends.chain_id";
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.classify(error))?;
+        let rows = statement.query_map([], |row| {
+            Ok(ChainSummary {
+                chain_id: row.get(0)?,
+                length: unsigned(row, 1)?,
+                first_sequence: unsigned(row, 2)?,
+                last_sequence: unsigned(row, 3)?,
+                first_timestamp: row.get(4)?,
+                last_timestamp: row.get(5)?,
+            })
+        });
+        rows.and_then(Iterator::collect).map_err(|error| self.classify(error))
+    }
+
+    pub(crate) fn by_id(&self, id: &str) -> Result<Option<StoredRow>, StoreError> {
+        let sql = format!("SELECT {} FROM receipts AS r WHERE r.id = ?1", self.columns());
+        self.one(&sql, params![id], stored_row)
+    }
+
+    pub(crate) fn by_position(&self, chain_id: &str, sequence: u64) -> Result<Option<StoredRow>, StoreError> {
+        let Ok(sequence) = i64::try_from(sequence) else { return Ok(None) };
+        let sql =
+            format!("SELECT {} FROM receipts AS r WHERE r.chain_id = ?1 AND r.sequence = ?2", self.columns());
+        self.one(&sql, params![chain_id, sequence], stored_row)
+    }
+
+    pub(crate) fn latest_root_chain(&self) -> Result<Option<String>, StoreError> {
+        let sql =
+            "SELECT chain_id FROM receipts WHERE chain_id NOT LIKE '%/agent/%' ORDER BY rowid DESC LIMIT 1";
+        self.one(sql, [], |row| row.get(0))
+    }
+
+    pub(crate) fn max_rowid(&self) -> Result<i64, StoreError> {
+        let found = self.one("SELECT COALESCE(MAX(rowid), 0) FROM receipts", [], |row| row.get(0))?;
+        Ok(found.unwrap_or(0))
+    }
+
+    /// One statement, hence one read transaction; one row in memory at a time.
+    pub(crate) fn stream(
+        &self,
+        query: &Query,
+        each: &mut dyn FnMut(StoredRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let (sql, values) = self.sql(query);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(|error| self.classify(error))?;
+        let mut rows = statement.query(params_from_iter(values)).map_err(|error| self.classify(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.classify(error))? {
+            let stored = stored_row(row).map_err(|error| self.classify(error))?;
+            if each(stored).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn sql(&self, query: &Query) -> (String, Vec<Value>) {
+        let mut conditions: Vec<String> = Vec::new();
+        let mut values: Vec<Value> = Vec::new();
+        let mut require = |condition: &str, value: Value| {
+            values.push(value);
+            conditions.push(condition.replace('?', &format!("?{}", values.len())));
+        };
+        let texts = [
+            ("r.chain_id = ?", &query.chain_id),
+            ("r.action_type = ?", &query.action_type),
+            ("r.risk_level = ?", &query.risk_level),
+            ("r.status = ?", &query.status),
+            ("r.timestamp >= ?", &query.since),
+            ("r.timestamp <= ?", &query.until),
+            (self.session_condition(), &query.session_id),
+        ];
+        for (condition, text) in texts {
+            if let Some(text) = text {
+                require(condition, Value::Text(text.clone()));
+            }
+        }
+        if let Some(rowid) = query.after_rowid {
+            require("r.rowid > ?", Value::Integer(rowid));
+        }
+        let mut sql = format!("SELECT {} FROM receipts AS r", self.columns());
+        if !conditions.is_empty() {
+            sql.push_str(" WHERE ");
+            sql.push_str(&conditions.join(" AND "));
+        }
+        sql.push_str(match query.order {
+            Order::Ascending => " ORDER BY r.timestamp, r.sequence, r.rowid",
+            Order::Descending => " ORDER BY r.timestamp DESC, r.sequence DESC, r.rowid DESC",
+            Order::Chain => " ORDER BY r.chain_id, r.sequence",
+            Order::Insertion => " ORDER BY r.rowid",
+        });
+        if let Some(limit) = query.limit {
+            values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+            sql.push_str(&format!(" LIMIT ?{}", values.len()));
+        }
+        (sql, values)
+    }
+
+    fn columns(&self) -> String {
+        let tool_name = if self.shape.tool_name { "r.tool_name" } else { "''" };
+        let session_id = if self.shape.sessions {
+            "(SELECT session_id FROM ar_sessions WHERE receipt_id = r.id)"
+        } else {
+            "NULL"
+        };
+        format!(
+            "r.rowid, r.id, r.chain_id, r.sequence, r.action_type, {tool_name}, r.risk_level, r.status, r.timestamp, \
+             r.issuer_id, r.principal_id, r.receipt_json, r.receipt_hash, r.previous_receipt_hash, {session_id}"
+        )
+    }
+
+    fn session_condition(&self) -> &'static str {
+        // The EXCEPT merges two indexes, so that rows of ours are left out without their JSON ever being read.
+        if self.shape.sessions {
+            "(r.id IN (SELECT receipt_id FROM ar_sessions WHERE session_id = ? UNION ALL \
+              SELECT f.id FROM (SELECT id FROM receipts EXCEPT SELECT receipt_id FROM ar_sessions ORDER BY 1) AS k \
+              CROSS JOIN receipts AS f ON f.id = k.id \
+              WHERE CASE WHEN json_valid(f.receipt_json) \
+                    THEN json_extract(f.receipt_json, '$.issuer.session_id') = ? END))"
+        } else {
+            "(CASE WHEN json_valid(r.receipt_json) THEN json_extract(r.receipt_json, '$.issuer.session_id') = ? END)"
+        }
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let found = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(values, read).optional());
+        found.map_err(|error| self.classify(error))
+    }
+
+    fn classify(&self, error: rusqlite::Error) -> StoreError {
+        classify(self.path, error)
+    }
+}
+
+fn stored_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredRow> {
+    Ok(StoredRow {
+        rowid: row.get(0)?,
+        row: Row {
+            id: row.get(1)?,
+            chain_id: row.get(2)?,
+            sequence: unsigned(row, 3)?,
+            action_type: row.get(4)?,
+            tool_name: row.get(5)?,
+            risk_level: row.get(6)?,
+            status: row.get(7)?,
+            timestamp: row.get(8)?,
+            issuer_id: row.get(9)?,
+            principal_id: row.get(10)?,
+            receipt_json: row.get(11)?,
+            receipt_hash: row.get(12)?,
+            previous_receipt_hash: row.get(13)?,
+            session_id: row.get(14)?,
+        },
+    })
+}
+
+/// Positions and lengths; a negative one is an unreadable row.
+fn unsigned(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<u64> {
+    let value: i64 = row.get(index)?;
+    u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, value))
+}

@@ -1,0 +1,45 @@
+//! What every store can be asked, and what a writable one can be told.
+
+use std::ops::ControlFlow;
+
+use crate::{ChainSummary, Head, Query, Row, StoreError, StoredRow};
+
+/// Reading rows. Each call sees one consistent state of the store.
+pub trait ReceiptReader {
+    /// The row with the greatest sequence number of a chain; `None` if the chain has no row.
+    fn head(&self, chain_id: &str) -> Result<Option<Head>, StoreError>;
+
+    /// Every chain, ordered by chain id.
+    fn chains(&self) -> Result<Vec<ChainSummary>, StoreError>;
+
+    /// The row with this receipt id.
+    fn by_id(&self, id: &str) -> Result<Option<StoredRow>, StoreError>;
+
+    /// The row at this position of a chain.
+    fn by_position(&self, chain_id: &str, sequence: u64) -> Result<Option<StoredRow>, StoreError>;
+
+    /// Gives each row that the query asks for to `each`, one at a time, until there are no more or `each` breaks. Memory does
+    /// not grow with the number of rows.
+    fn stream(
+        &self,
+        query: &Query,
+        each: &mut dyn FnMut(StoredRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// The chain of the newest row whose chain is not an agent's (`…/agent/…`).
+    fn latest_root_chain(&self) -> Result<Option<String>, StoreError>;
+
+    /// The newest row's number, 0 if there are no rows: the mark from which a follower starts.
+    fn max_rowid(&self) -> Result<i64, StoreError>;
+}
+
+/// Writing rows.
+pub trait ReceiptStore: ReceiptReader + Send {
+    /// Writes a batch in one transaction. On `Ok` every row is on disk; on `Err` none is visible and the store is as before.
+    ///
+    /// # Errors
+    ///
+    /// Duplicates, a full disk and the like fail only this batch; [`StoreError::is_fatal`] tells which errors must stop the
+    /// writer instead.
+    fn append(&mut self, batch: &[Row]) -> Result<(), StoreError>;
+}
