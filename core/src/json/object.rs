@@ -88,12 +88,10 @@ impl Object {
         (Self { members }, duplicate)
     }
 
-    #[cfg(feature = "crypto")]
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str, &Value) -> bool) {
         self.members.retain(|(name, value)| keep(name, value));
     }
 
-    #[cfg(feature = "crypto")]
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.members.iter_mut().map(|(_, value)| value)
     }

@@ -87,6 +87,36 @@ impl Value {
         }
     }
 
+    /// How many containers stand inside one another: 0 for a leaf, 1 for `[]`.
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        let mut pending = vec![(self, 1)];
+        while let Some((value, level)) = pending.pop() {
+            match value {
+                Value::Array(elements) => pending.extend(elements.iter().map(|element| (element, level + 1))),
+                Value::Object(object) => pending.extend(object.values().map(|member| (member, level + 1))),
+                _ => continue,
+            }
+            deepest = deepest.max(level);
+        }
+        deepest
+    }
+
+    /// Removes every null member of every object inside, except those of one name. Nulls in arrays stay.
+    pub fn remove_null_members(&mut self, except: &str) {
+        let mut pending = vec![self];
+        while let Some(value) = pending.pop() {
+            match value {
+                Value::Array(elements) => pending.extend(elements.iter_mut()),
+                Value::Object(object) => {
+                    object.retain(|name, value| !value.is_null() || name == except);
+                    pending.extend(object.values_mut());
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn is_nested(&self) -> bool {
         match self {
             Value::Array(elements) => elements.iter().any(Value::is_container),
@@ -243,6 +273,20 @@ mod tests {
             let objects = [b"{\"a\":".repeat(9_999), b"{}".to_vec(), vec![b'}'; 9_999]].concat();
             assert_eq!(canonical(&parse(&objects, Rules::Receipt).unwrap()), objects);
         });
+    }
+
+    #[test]
+    fn depth_counts_containers() {
+        for (text, depth) in [("1", 0), ("[]", 1), ("[1,{}]", 2), (r#"{"a":[[1]],"b":2}"#, 3)] {
+            assert_eq!(parse(text.as_bytes(), Rules::Receipt).unwrap().depth(), depth, "{text}");
+        }
+    }
+
+    #[test]
+    fn null_members_go_and_null_elements_stay() {
+        let mut value = parse(br#"{"a":null,"b":[null,{"c":null,"d":1}],"k":null}"#, Rules::Receipt).unwrap();
+        value.remove_null_members("k");
+        assert_eq!(value.to_string(), r#"{"b":[null,{"d":1}],"k":null}"#);
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn contains_null(canonical: &[u8]) -> bool {
 fn without_nulls(value: Value, keep_runtime: bool) -> Value {
     let mut root = value;
     let runtime = keep_runtime.then(|| take_runtime(&mut root)).flatten();
-    strip(&mut root);
+    root.remove_null_members("previous_receipt_hash");
     if let (Some(runtime), Value::Object(receipt)) = (runtime, &mut root)
         && let Some(mut issuer) = receipt.remove("issuer")
     {
@@ -160,19 +160,4 @@ fn take_runtime(root: &mut Value) -> Option<Value> {
     };
     receipt.insert("issuer", issuer);
     runtime
-}
-
-/// Walks with a list of its own: the value may be deeper than the stack.
-fn strip(root: &mut Value) {
-    let mut pending = vec![root];
-    while let Some(value) = pending.pop() {
-        match value {
-            Value::Array(elements) => pending.extend(elements.iter_mut()),
-            Value::Object(object) => {
-                object.retain(|name, value| !value.is_null() || name == "previous_receipt_hash");
-                pending.extend(object.values_mut());
-            }
-            _ => {}
-        }
-    }
 }
