@@ -1,2 +1,7 @@
-//! Developer tasks: cargo xtask test.
-fn main() {}
+//! `cargo xtask`: see the library beside this file.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xtask::main()
+}

@@ -1,0 +1,9 @@
+//! What the sources say, read as text: code apart from comments, strings and tests.
+
+mod code;
+mod mentions;
+mod test_names;
+
+pub(crate) use code::{code_only, without_tests};
+pub use mentions::{MentionBreach, check_mentions};
+pub(crate) use test_names::{python_tests, rust_tests};

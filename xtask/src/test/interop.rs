@@ -1,0 +1,21 @@
+use super::run::Report;
+use super::step::Step;
+use super::{python, rust};
+use crate::workspace::Workspace;
+
+/// Runs the interoperability tests: a published client, not ours, against our programs.
+pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report) {
+    let python = match python::find() {
+        Ok(python) => python,
+        Err(missing) if skip_missing => {
+            return report.skipped("the interoperability tests", &missing.to_string());
+        }
+        Err(missing) => return report.failed("the interoperability tests", &missing.to_string()),
+    };
+    let Some(interpreter) = python::environment(workspace, python, report) else { return };
+    // No byte code is written beside the sources: a checkout stays as git knows it.
+    let step = Step::new(&interpreter, &["-B", "tests-interop/run.py"])
+        .env("AGENT_RECEIPTS_BIN_DIR", rust::binaries(workspace))
+        .env("PYTHONUNBUFFERED", "1");
+    report.tests("tests-interop/run.py", &step.run(workspace.root()));
+}

@@ -1,0 +1,11 @@
+//! `cargo xtask test`: every test there is, counted from what the runners themselves report.
+
+mod interop;
+mod python;
+mod run;
+mod rust;
+mod step;
+mod tally;
+
+pub(crate) use run::{TestOptions, run_tests};
+pub use tally::Tally;

@@ -1,0 +1,130 @@
+use clap::{Args, ValueEnum};
+
+use super::step::StepOutcome;
+use super::tally::Tally;
+use super::{interop, rust};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// The variable that names the folder with published vectors and databases of the reference daemon.
+const SHARED: &str = "AGENT_RECEIPTS_SHARED";
+
+#[derive(Args)]
+pub(crate) struct TestOptions {
+    /// Skip what this machine cannot run, and say so, instead of failing.
+    #[arg(long)]
+    skip_missing: bool,
+    /// Run one part only.
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Rust,
+    Interop,
+}
+
+/// Runs the tests and prints one summary line last; `true` when all that ran held and something ran.
+pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<bool, WorkspaceError> {
+    let shared = std::env::var_os(SHARED).filter(|folder| !folder.is_empty());
+    let mut report = Report::default();
+    if rust::build(workspace, &mut report) {
+        if options.only != Some(Part::Interop) {
+            rust::run(workspace, &mut report);
+        }
+        if options.only != Some(Part::Rust) {
+            interop::run(workspace, options.skip_missing, &mut report);
+        }
+    }
+    if shared.is_none() {
+        report.remark(format!("{SHARED} is not set: the shared vectors and databases were not read"));
+    }
+    println!("\n{}", report.summary());
+    Ok(report.total.holds())
+}
+
+/// What was run, and what became of it.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    lines: Vec<String>,
+    remarks: Vec<String>,
+    total: Tally,
+}
+
+impl Report {
+    /// Counts a step that runs tests.
+    pub(super) fn tests(&mut self, what: &str, outcome: &StepOutcome) {
+        let tally = outcome.counted();
+        let fault = outcome.fault.as_ref().map_or(String::new(), |fault| format!(" ({fault})"));
+        self.lines.push(format!("{what}: {tally}{fault}"));
+        self.total += tally;
+    }
+
+    /// Notes a step that others need; its failure counts as one, its success as none.
+    pub(super) fn needed(&mut self, what: &str, outcome: &StepOutcome) -> bool {
+        if let Some(fault) = &outcome.fault {
+            self.failed(what, fault);
+        }
+        outcome.fault.is_none()
+    }
+
+    pub(super) fn failed(&mut self, what: &str, why: &str) {
+        println!("xtask: {what} failed: {why}");
+        self.lines.push(format!("{what}: FAILED: {why}"));
+        self.total.failed += 1;
+    }
+
+    pub(super) fn skipped(&mut self, what: &str, why: &str) {
+        self.remark(format!("{what} did NOT run: {why}"));
+        self.total.skipped += 1;
+    }
+
+    fn remark(&mut self, remark: String) {
+        self.remarks.push(remark);
+    }
+
+    /// Every step's line, every remark, and the sum on the last line.
+    fn summary(&self) -> String {
+        let mut lines = self.lines.clone();
+        lines.extend(self.remarks.iter().map(|remark| format!("ATTENTION: {remark}")));
+        lines.push(self.total.to_string());
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(passed: usize, failed: usize, fault: Option<&str>) -> StepOutcome {
+        let tally = Tally { passed, failed, skipped: 0 };
+        StepOutcome { tally, summaries: 1, fault: fault.map(str::to_string) }
+    }
+
+    #[test]
+    fn the_last_line_is_the_sum_of_all_steps() {
+        let mut report = Report::default();
+        report.tests("rust", &outcome(3, 0, None));
+        report.tests("interop", &outcome(2, 1, Some("exit status: 1")));
+        report.skipped("the moon", "it is cloudy");
+        let summary = report.summary();
+        assert_eq!(summary.lines().last(), Some("5 passed, 1 failed, 1 skipped"));
+        assert!(summary.contains("ATTENTION: the moon did NOT run: it is cloudy"));
+        assert!(!report.total.holds());
+    }
+
+    #[test]
+    fn a_needed_step_that_fails_fails_the_whole() {
+        let mut report = Report::default();
+        report.tests("rust", &outcome(3, 0, None));
+        assert!(!report.needed("building", &outcome(0, 0, Some("exit status: 101"))));
+        assert_eq!(report.total, Tally { passed: 3, failed: 1, skipped: 0 });
+    }
+
+    #[test]
+    fn skipping_everything_does_not_hold() {
+        let mut report = Report::default();
+        report.skipped("all", "nothing here");
+        assert!(!report.total.holds());
+    }
+}
