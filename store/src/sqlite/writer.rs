@@ -245,9 +245,8 @@ fn insert(connection: &Connection, path: &Path, row: &Row) -> Result<(), StoreEr
     ];
     let inserted = connection.prepare_cached(INSERT).and_then(|mut statement| statement.execute(values));
     inserted.map_err(|error| match extended_code(&error) {
-        Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY) => StoreError::DuplicateId { id: row.id.clone() },
-        Some(ffi::SQLITE_CONSTRAINT_UNIQUE) => {
-            StoreError::DuplicatePosition { chain_id: row.chain_id.clone(), sequence: row.sequence }
+        Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE) => {
+            duplicate(connection, path, row)
         }
         _ => classify(path, error),
     })?;
@@ -258,4 +257,14 @@ fn insert(connection: &Connection, path: &Path, row: &Row) -> Result<(), StoreEr
             .map_err(|error| classify(path, error))?;
     }
     Ok(())
+}
+
+/// Which constraint a row breaks; the id's, if it breaks both.
+fn duplicate(connection: &Connection, path: &Path, row: &Row) -> StoreError {
+    let same_id = "SELECT EXISTS (SELECT 1 FROM receipts WHERE id = ?1)";
+    match connection.query_row(same_id, [&row.id], |found| found.get(0)) {
+        Ok(true) => StoreError::DuplicateId { id: row.id.clone() },
+        Ok(false) => StoreError::DuplicatePosition { chain_id: row.chain_id.clone(), sequence: row.sequence },
+        Err(error) => classify(path, error),
+    }
 }
