@@ -1,0 +1,1 @@
+"""What the interoperability tests stand on: our programs, started privately, and other people's clients."""
