@@ -1,0 +1,339 @@
+//! An event on its way out: checked as the daemon will check it, and written as a frame's body.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use agent_receipts_core::Timestamp;
+use agent_receipts_core::json::{self, Rules};
+
+use super::error::CallerError;
+use crate::ack::quoted;
+use crate::decision::Decision;
+use crate::event::{EventFault, FRAME_VERSION, LimitedTexts};
+use crate::frame::MAX_FRAME;
+
+/// One event to be sent. Empty texts are left out; the limits are those of [`Event`](crate::Event).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventToSend<'a> {
+    /// The kind of emitter, such as `sdk`; required.
+    pub channel: &'a str,
+    /// The server that owns the tool.
+    pub tool_server: &'a str,
+    /// The tool; required.
+    pub tool_name: &'a str,
+    /// The action type, where it is better known than as `channel.server.tool`.
+    pub action_type: &'a str,
+    /// The tool's parameters, as JSON text that is sent byte for byte.
+    pub input: Option<&'a str>,
+    /// The tool's response, as JSON text that is sent byte for byte.
+    pub output: Option<&'a str>,
+    /// What went wrong.
+    pub error: &'a str,
+    /// What was decided.
+    pub decision: Decision,
+    /// Who acts, where it is not the emitter's own identity.
+    pub identity: Option<&'a Identity>,
+    /// The key by which a repetition is known.
+    pub idempotency_key: &'a str,
+    /// What ties this event to others.
+    pub correlation_id: &'a str,
+    /// The agent whose own chain this belongs to.
+    pub agent_id: &'a str,
+    /// The agent's type.
+    pub agent_type: &'a str,
+    /// The model that acted.
+    pub model: &'a str,
+    /// What the model used up, as JSON text that is sent byte for byte.
+    pub usage: Option<&'a str>,
+    /// How the event was captured.
+    pub capture_method: &'a str,
+    /// The system acted upon; together with `target_resource` or not at all.
+    pub target_system: &'a str,
+    /// The resource acted upon.
+    pub target_resource: &'a str,
+}
+
+impl<'a> EventToSend<'a> {
+    /// An event with what every event needs; set the other fields as they are known.
+    pub fn new(channel: &'a str, tool_name: &'a str, decision: Decision) -> Self {
+        Self {
+            channel,
+            tool_server: "",
+            tool_name,
+            action_type: "",
+            input: None,
+            output: None,
+            error: "",
+            decision,
+            identity: None,
+            idempotency_key: "",
+            correlation_id: "",
+            agent_id: "",
+            agent_type: "",
+            model: "",
+            usage: None,
+            capture_method: "",
+            target_system: "",
+            target_resource: "",
+        }
+    }
+}
+
+/// Who acts, as the emitter claims it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The issuer's name.
+    pub issuer_name: String,
+    /// The issuer's model.
+    pub issuer_model: String,
+    /// The operator's identifier.
+    pub operator_id: String,
+    /// The operator's name; only with an `operator_id`.
+    pub operator_name: String,
+}
+
+impl Identity {
+    pub(super) fn check(&self) -> Result<(), EventFault> {
+        self.limited_texts().check()
+    }
+
+    fn limited_texts(&self) -> LimitedTexts<'_> {
+        LimitedTexts {
+            issuer_name: set(&self.issuer_name),
+            issuer_model: set(&self.issuer_model),
+            operator_id: set(&self.operator_id),
+            operator_name: set(&self.operator_name),
+            ..LimitedTexts::default()
+        }
+    }
+}
+
+/// A frame's body but for its drop count, which is known only when it is sent.
+pub(super) struct Body(String);
+
+impl Body {
+    /// Checks `event` as the daemon will, and writes it.
+    pub(super) fn new(
+        event: &EventToSend<'_>,
+        session_id: &str,
+        own: &Identity,
+        ack: bool,
+        now: SystemTime,
+    ) -> Result<Self, CallerError> {
+        let identity = event.identity.unwrap_or(own);
+        check(event, identity)?;
+        let mut text =
+            String::with_capacity(512 + event.input.map_or(0, str::len) + event.output.map_or(0, str::len));
+        text.push_str(&format!("{{\"v\":{}", quoted(FRAME_VERSION)));
+        let mut member = |key: &str, value: &str| {
+            text.push_str(&format!(",\"{key}\":"));
+            text.push_str(value);
+        };
+        member("ts_emit", &quoted(&timestamp(now)));
+        member("session_id", &quoted(session_id));
+        member("channel", &quoted(event.channel));
+        member("tool", &tool(event));
+        for (key, value) in [("input", event.input), ("output", event.output), ("usage", event.usage)] {
+            if let Some(json) = value {
+                member(key, json);
+            }
+        }
+        for (key, value) in texts(event, identity) {
+            if !value.is_empty() {
+                member(key, &quoted(value));
+            }
+        }
+        if ack {
+            member("ack", "true");
+        }
+        match text.len() + 1 {
+            length if length > MAX_FRAME => Err(CallerError::TooLarge { length }),
+            _ => Ok(Self(text)),
+        }
+    }
+
+    /// The whole body, telling `drops` lost events unless there is no room for it; and how many it tells.
+    pub(super) fn finish(mut self, drops: u64) -> (Vec<u8>, u64) {
+        let member = format!(",\"drop_count\":{drops}");
+        let told = if drops > 0 && self.0.len() + member.len() < MAX_FRAME { drops } else { 0 };
+        if told > 0 {
+            self.0.push_str(&member);
+        }
+        self.0.push('}');
+        (self.0.into_bytes(), told)
+    }
+}
+
+fn check(event: &EventToSend<'_>, identity: &Identity) -> Result<(), CallerError> {
+    for (key, value) in [("channel", event.channel), ("tool.name", event.tool_name)] {
+        if value.is_empty() {
+            return Err(CallerError::Event(EventFault::Missing { key }));
+        }
+    }
+    let limited = LimitedTexts {
+        idempotency_key: set(event.idempotency_key),
+        correlation_id: set(event.correlation_id),
+        agent_id: set(event.agent_id),
+        agent_type: set(event.agent_type),
+        model: set(event.model),
+        capture_method: set(event.capture_method),
+        target_system: set(event.target_system),
+        target_resource: set(event.target_resource),
+        ..identity.limited_texts()
+    };
+    limited.check().map_err(CallerError::Event)?;
+    for (field, payload) in [("input", event.input), ("output", event.output), ("usage", event.usage)] {
+        if let Some(text) = payload {
+            // Longer than any frame: not worth parsing.
+            if text.len() > MAX_FRAME {
+                return Err(CallerError::TooLarge { length: text.len() });
+            }
+            json::parse(text.as_bytes(), Rules::Payload)
+                .map_err(|error| CallerError::Payload { field, error })?;
+        }
+    }
+    Ok(())
+}
+
+fn texts<'a>(event: &EventToSend<'a>, identity: &'a Identity) -> [(&'static str, &'a str); 15] {
+    [
+        ("action_type", event.action_type),
+        ("error", event.error),
+        ("decision", event.decision.as_str()),
+        ("issuer_name", &identity.issuer_name),
+        ("issuer_model", &identity.issuer_model),
+        ("operator_id", &identity.operator_id),
+        ("operator_name", &identity.operator_name),
+        ("idempotency_key", event.idempotency_key),
+        ("correlation_id", event.correlation_id),
+        ("agent_id", event.agent_id),
+        ("agent_type", event.agent_type),
+        ("model", event.model),
+        ("capture_method", event.capture_method),
+        ("target_system", event.target_system),
+        ("target_resource", event.target_resource),
+    ]
+}
+
+fn tool(event: &EventToSend<'_>) -> String {
+    let name = quoted(event.tool_name);
+    match event.tool_server {
+        "" => format!("{{\"name\":{name}}}"),
+        server => format!("{{\"server\":{},\"name\":{name}}}", quoted(server)),
+    }
+}
+
+/// `now` as RFC 3339 in UTC with nanoseconds; a clock set before 1970 says 1970, for the daemon does not believe it anyway.
+fn timestamp(now: SystemTime) -> String {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).ok().and_then(|seconds| Timestamp::from_unix(seconds, 0));
+    let whole = seconds.map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |seconds| seconds.to_rfc3339());
+    format!("{}.{:09}Z", whole.trim_end_matches('Z'), since.subsec_nanos())
+}
+
+fn set(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use std::time::Duration;
+
+    fn written(event: &EventToSend<'_>, drops: u64) -> String {
+        let now = UNIX_EPOCH + Duration::new(1_795_318_799, 123_456_789);
+        let body = Body::new(event, "s1", &Identity::default(), false, now).unwrap();
+        String::from_utf8(body.finish(drops).0).unwrap()
+    }
+
+    #[test]
+    fn the_least_event_is_exactly_this() {
+        let event = EventToSend::new("sdk", "t", Decision::Allowed);
+        let expected = "{\"v\":\"1\",\"ts_emit\":\"2026-11-22T03:39:59.123456789Z\",\"session_id\":\"s1\",\
+                        \"channel\":\"sdk\",\"tool\":{\"name\":\"t\"},\"decision\":\"allowed\"}";
+        assert_eq!(written(&event, 0), expected);
+        assert_eq!(
+            written(&event, 3),
+            expected.replace("\"}", "\",\"drop_count\":3}").replace("\"t\",\"drop_count\":3}", "\"t\"}")
+        );
+    }
+
+    #[test]
+    fn payloads_go_out_byte_for_byte() {
+        let mut event = EventToSend::new("sdk", "t", Decision::Denied);
+        event.input = Some("{ \"b\":1.50 ,\"b\":\"\\ud800\"}");
+        assert!(written(&event, 0).contains("\"input\":{ \"b\":1.50 ,\"b\":\"\\ud800\"},"));
+    }
+
+    #[test]
+    fn every_field_arrives() {
+        let identity = Identity {
+            issuer_name: "in\"".into(),
+            issuer_model: "im".into(),
+            operator_id: "oi".into(),
+            operator_name: "on".into(),
+        };
+        let event = EventToSend {
+            channel: "c",
+            tool_server: "ts",
+            tool_name: "tn",
+            action_type: "at",
+            input: Some("[1]"),
+            output: Some("false"),
+            error: "e\n",
+            decision: Decision::Pending,
+            identity: Some(&identity),
+            idempotency_key: "ik",
+            correlation_id: "ci",
+            agent_id: "ai",
+            agent_type: "aty",
+            model: "m",
+            usage: Some("{\"n\":null}"),
+            capture_method: "cm",
+            target_system: "tsy",
+            target_resource: "tr",
+        };
+        let body = Body::new(&event, "sid", &Identity::default(), true, SystemTime::now()).unwrap();
+        let arrived = Event::decode(&body.finish(7).0).unwrap();
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        assert_eq!((arrived.session_id.as_str(), arrived.channel.as_str()), ("sid", "c"));
+        assert_eq!((arrived.tool_name.as_str(), optional(&arrived.tool_server).as_str()), ("tn", "ts"));
+        assert_eq!((arrived.decision, arrived.drop_count, arrived.ack), (Decision::Pending, 7, true));
+        assert_eq!(arrived.unknown_keys, 0);
+        assert!(arrived.input.is_some() && arrived.output.is_some() && arrived.usage.is_some());
+        let texts = [
+            (&arrived.action_type, "at"),
+            (&arrived.error, "e\n"),
+            (&arrived.issuer_name, "in\""),
+            (&arrived.issuer_model, "im"),
+            (&arrived.operator_id, "oi"),
+            (&arrived.operator_name, "on"),
+            (&arrived.idempotency_key, "ik"),
+            (&arrived.correlation_id, "ci"),
+            (&arrived.agent_id, "ai"),
+            (&arrived.agent_type, "aty"),
+            (&arrived.model, "m"),
+            (&arrived.capture_method, "cm"),
+            (&arrived.target_system, "tsy"),
+            (&arrived.target_resource, "tr"),
+        ];
+        for (found, expected) in texts {
+            assert_eq!(optional(found), expected);
+        }
+    }
+
+    #[test]
+    fn a_drop_count_without_room_waits_for_the_next_event() {
+        let mut event = EventToSend::new("sdk", "t", Decision::Allowed);
+        let least = written(&event, 0).len();
+        let error = "x".repeat(MAX_FRAME - least - ",\"error\":\"\"".len());
+        event.error = &error;
+        let full = Body::new(&event, "s1", &Identity::default(), false, UNIX_EPOCH).unwrap();
+        let (bytes, told) = full.finish(9);
+        assert_eq!((bytes.len(), told), (MAX_FRAME, 0));
+        let over = format!("{error}x");
+        event.error = &over;
+        let refused = Body::new(&event, "s1", &Identity::default(), false, UNIX_EPOCH).err();
+        assert_eq!(refused, Some(CallerError::TooLarge { length: MAX_FRAME + 1 }));
+    }
+}
