@@ -74,7 +74,7 @@ impl Part for Action {
 /// What an action acted upon.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Target {
-    /// System, such as `filesystem`.
+    /// System, such as `filesystem`. Required only of actions of type `unknown`; empty where it is absent.
     pub system: String,
     /// Resource within it, such as a path.
     pub resource: Option<String>,
@@ -85,7 +85,7 @@ pub struct Target {
 impl Part for Target {
     fn from_members(mut members: Members) -> Result<Self, DecodeError> {
         Ok(Self {
-            system: members.required("system")?,
+            system: members.optional("system")?.unwrap_or_default(),
             resource: members.optional("resource")?,
             extra: members.rest(),
         })
