@@ -1,4 +1,5 @@
 //! What every store must do, asked of each of them.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Reading without a trace: a database in use, closed, or left by a crash.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Databases as others made, altered or damaged them.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

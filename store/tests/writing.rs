@@ -1,4 +1,5 @@
 //! Opening for writing: which files are taken, with which modes, and by whom.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -62,6 +62,10 @@ pub(crate) struct Shape {
     pub(crate) tool_name: bool,
     /// Our own tables are there, in a version that we know.
     pub(crate) sessions: bool,
+    /// There is an index `idx_receipts_chain`.
+    pub(crate) chain_index: bool,
+    /// There is an index `idx_receipts_timestamp`.
+    pub(crate) time_index: bool,
 }
 
 /// Looks at the schema without changing it, and refuses one that rows cannot be read from.
@@ -78,7 +82,14 @@ pub(crate) fn examine(connection: &Connection, path: &Path) -> Result<Shape, Sto
         Ok(None) | Err(StoreError::NewerSchema { .. }) => false,
         Err(error) => return Err(error),
     };
-    Ok(Shape { tool_name: columns.iter().any(|column| column == "tool_name"), sessions })
+    let indexes =
+        names(connection, path, "SELECT name FROM pragma_index_list('receipts') AS i WHERE NOT i.partial")?;
+    Ok(Shape {
+        tool_name: columns.iter().any(|column| column == "tool_name"),
+        sessions,
+        chain_index: indexes.iter().any(|index| index == "idx_receipts_chain"),
+        time_index: indexes.iter().any(|index| index == "idx_receipts_timestamp"),
+    })
 }
 
 /// Whether the schema has no table, view, index or trigger at all: a fresh file.
@@ -139,11 +150,14 @@ fn columns(connection: &Connection, path: &Path) -> Result<Vec<String>, StoreErr
     if !is_plain_table(connection, path, "receipts")? {
         return Err(foreign(path, "there is no table `receipts`"));
     }
-    let mut statement = connection
-        .prepare("SELECT name FROM pragma_table_info('receipts')")
-        .map_err(|error| classify(path, error))?;
-    let names = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect);
-    names.map_err(|error| classify(path, error))
+    names(connection, path, "SELECT name FROM pragma_table_info('receipts')")
+}
+
+fn names(connection: &Connection, path: &Path, sql: &str) -> Result<Vec<String>, StoreError> {
+    let found = connection
+        .prepare(sql)
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect());
+    found.map_err(|error| classify(path, error))
 }
 
 /// True for an ordinary table of the main database; a view or a virtual table of that name is refused.

@@ -95,7 +95,7 @@ impl Selection<'_> {
         Ok(())
     }
 
-    fn sql(&self, query: &Query) -> (String, Vec<Value>) {
+    pub(crate) fn sql(&self, query: &Query) -> (String, Vec<Value>) {
         let mut conditions: Vec<String> = Vec::new();
         let mut values: Vec<Value> = Vec::new();
         let mut require = |condition: &str, value: Value| {
@@ -119,7 +119,7 @@ impl Selection<'_> {
         if let Some(rowid) = query.after_rowid {
             require("r.rowid > ?", Value::Integer(rowid));
         }
-        let mut sql = format!("SELECT {} FROM receipts AS r", self.columns());
+        let mut sql = format!("SELECT {} FROM receipts AS r{}", self.columns(), self.walk(query));
         if !conditions.is_empty() {
             sql.push_str(" WHERE ");
             sql.push_str(&conditions.join(" AND "));
@@ -135,6 +135,23 @@ impl Selection<'_> {
             sql.push_str(&format!(" LIMIT ?{}", values.len()));
         }
         (sql, values)
+    }
+
+    /// Walks an index in the order that is asked for. Left to itself, SQLite would read the whole table and sort the whole
+    /// receipts in a temporary file.
+    fn walk(&self, query: &Query) -> &'static str {
+        let narrowed = query.chain_id.is_some()
+            || query.session_id.is_some()
+            || query.action_type.is_some()
+            || query.risk_level.is_some()
+            || query.after_rowid.is_some();
+        match query.order {
+            Order::Chain if !narrowed && self.shape.chain_index => " INDEXED BY idx_receipts_chain",
+            Order::Ascending | Order::Descending if !narrowed && self.shape.time_index => {
+                " INDEXED BY idx_receipts_timestamp"
+            }
+            _ => "",
+        }
     }
 
     fn columns(&self) -> String {

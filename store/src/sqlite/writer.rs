@@ -139,7 +139,7 @@ impl SqliteStore {
     }
 
     fn selection(&self) -> Selection<'_> {
-        let shape = Shape { tool_name: true, sessions: true };
+        let shape = Shape { tool_name: true, sessions: true, chain_index: true, time_index: true };
         Selection { connection: &self.connection, path: &self.path, shape }
     }
 }
@@ -266,5 +266,100 @@ fn duplicate(connection: &Connection, path: &Path, row: &Row) -> StoreError {
         Ok(true) => StoreError::DuplicateId { id: row.id.clone() },
         Ok(false) => StoreError::DuplicatePosition { chain_id: row.chain_id.clone(), sequence: row.sequence },
         Err(error) => classify(path, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(sequence: u64) -> Row {
+        Row {
+            id: format!("urn:receipt:{sequence}"),
+            chain_id: "audit".to_owned(),
+            sequence,
+            action_type: "unknown".to_owned(),
+            tool_name: String::new(),
+            risk_level: "medium".to_owned(),
+            status: "success".to_owned(),
+            timestamp: "2026-11-22T03:39:59Z".to_owned(),
+            issuer_id: "did:example:daemon".to_owned(),
+            principal_id: None,
+            receipt_json: "x".repeat(3000),
+            receipt_hash: "sha256:00".to_owned(),
+            previous_receipt_hash: None,
+            session_id: None,
+        }
+    }
+
+    #[test]
+    fn a_full_disk_fails_the_batch_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::create(folder.path().join("receipts.db")).unwrap();
+        store.append(&[row(1), row(2)]).unwrap();
+        let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let allow = |store: &SqliteStore, pages: i64| {
+            let pragma = format!("PRAGMA max_page_count = {pages}");
+            store.connection.query_row(&pragma, [], |_| Ok(())).unwrap();
+        };
+        allow(&store, pages + 1);
+        let batch: Vec<Row> = (3..=10).map(row).collect();
+        for _ in 0..2 {
+            let refusal = store.append(&batch).unwrap_err();
+            assert_eq!(refusal, StoreError::DiskFull { path: store.path.clone() });
+            assert!(!refusal.is_fatal());
+            assert_eq!(store.head("audit").unwrap().unwrap().sequence, 2);
+            store.check_integrity().unwrap();
+        }
+        allow(&store, pages + 100);
+        store.append(&batch).unwrap();
+        assert_eq!(store.max_rowid(), Ok(10));
+    }
+
+    #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("receipts.db");
+        drop(SqliteStore::create(&path).unwrap());
+        for open in [SqliteStore::open, SqliteStore::create_or_open] {
+            let store = open(&path).unwrap();
+            let mode: String =
+                store.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+            let synchronous: i64 =
+                store.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+            assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+        }
+    }
+
+    #[test]
+    fn the_queries_of_readers_use_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::create(folder.path().join("receipts.db")).unwrap();
+        let plan = |sql: &str, values: Vec<rusqlite::types::Value>| -> String {
+            let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps =
+                statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3));
+            steps.unwrap().map(Result::unwrap).collect::<Vec<_>>().join("; ")
+        };
+        let stream = |query: Query| {
+            let (sql, values) = store.selection().sql(&query);
+            plan(&sql, values)
+        };
+        let chain = stream(Query::chain("audit"));
+        assert!(chain.contains("USING INDEX idx_receipts_chain (chain_id=?)"), "{chain}");
+        assert!(!chain.contains("TEMP B-TREE"), "{chain}");
+        let all_chains = stream(Query { order: crate::Order::Chain, ..Query::default() });
+        assert!(!all_chains.contains("TEMP B-TREE"), "{all_chains}");
+        let follow = stream(Query::after(5));
+        assert!(follow.contains("USING INTEGER PRIMARY KEY (rowid>?)"), "{follow}");
+        assert!(!follow.contains("TEMP B-TREE"), "{follow}");
+        let by_time = stream(Query::default());
+        assert!(by_time.contains("SCAN r USING INDEX idx_receipts_timestamp"), "{by_time}");
+        let newest = stream(Query { order: crate::Order::Descending, limit: Some(5), ..Query::default() });
+        assert!(newest.contains("USING INDEX idx_receipts_timestamp"), "{newest}");
+        let session = stream(Query { session_id: Some("s".to_owned()), ..Query::default() });
+        assert!(session.contains("USING COVERING INDEX ar_sessions_session"), "{session}");
+        assert!(session.contains("SEARCH r USING INDEX sqlite_autoindex_receipts_1 (id=?)"), "{session}");
+        assert!(!session.contains("SCAN r;") && !session.contains("SCAN f"), "{session}");
     }
 }

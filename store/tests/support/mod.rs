@@ -1,5 +1,5 @@
 //! What the store's tests share.
-#![allow(dead_code, missing_docs, unreachable_pub)] // each test binary uses its own part
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)] // each test binary uses its own part
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
