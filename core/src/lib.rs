@@ -21,6 +21,8 @@
 //! before (its *link*). *Issuer*: who signs. *Principal*: on whose behalf the action was taken. *Peer credential*:
 //! the emitting process as the kernel names it. *Draft*: a receipt that has its hash and not yet its signature.
 
+#[cfg(feature = "disclosure")]
+pub mod disclosure;
 pub mod json;
 pub mod taxonomy;
 
