@@ -13,6 +13,9 @@ pub struct Timestamp(OffsetDateTime);
 pub struct TimestampError(String);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const UNIX_EPOCH: Self = Self(OffsetDateTime::UNIX_EPOCH);
+
     /// From seconds since 1970-01-01 UTC and nanoseconds within the second. Nothing outside years 0 to 9999.
     pub fn from_unix(seconds: i64, nanos: u32) -> Option<Self> {
         let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?.replace_nanosecond(nanos).ok()?;
