@@ -1,2 +1,7 @@
-//! Entry point.
-fn main() {}
+//! The daemon's process; all of it is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    agent_receipts_daemon::main_with(std::env::args_os(), |name| std::env::var_os(name))
+}

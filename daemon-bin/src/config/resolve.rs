@@ -1,0 +1,136 @@
+//! From settings to a configuration: defaults filled in, values judged.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use agent_receipts_core::Version;
+
+use super::duration::Span;
+use super::environment::{Lookup, variable};
+use super::settings::Settings;
+use super::{Config, ConfigError, DisclosurePolicy};
+use crate::paths::{DataDirectory, with_pub};
+
+impl Settings {
+    /// The configuration that these settings make, defaults under them.
+    pub(crate) fn into_config(self, env: Lookup<'_>) -> Result<Config, ConfigError> {
+        self.refuse_unsupported()?;
+        let (key, public_key) = self.signing_key_paths(env)?;
+        let issuer_id = self.issuer_id.clone().unwrap_or_else(|| DEFAULT_ISSUER.to_owned());
+        let verification_method =
+            given(self.verification_method).unwrap_or_else(|| format!("{issuer_id}#k1"));
+        let config = Config {
+            socket: match self.socket {
+                Some(path) => path,
+                None => default_socket(env)?,
+            },
+            db: match self.db {
+                Some(path) => path,
+                None => DataDirectory::required(env, "db")?.db(),
+            },
+            key,
+            public_key,
+            forensic_public_key: given_path(self.forensic_public_key),
+            chain_id: given(self.chain_id),
+            issuer_id,
+            verification_method,
+            unsafe_socket_path: self.unsafe_socket_path.unwrap_or(false),
+            redact_patterns: given_path(self.redact_patterns),
+            shutdown_deadline: self.shutdown_deadline.map_or(SHUTDOWN_DEADLINE, |span| span.0),
+            receipt_version: self.receipt_version.map_or(Version::V0_5_0, |version| version.0),
+            max_connections: self.max_connections.unwrap_or(MAX_CONNECTIONS),
+            max_connections_per_uid: self.max_connections_per_uid.unwrap_or(MAX_CONNECTIONS_PER_UID),
+            idle_timeout: self.idle_timeout.map_or(IDLE_TIMEOUT, |span| span.0),
+            read_timeout: self.read_timeout.map_or(READ_TIMEOUT, |span| span.0),
+        };
+        judge(&config)?;
+        Ok(config)
+    }
+
+    /// The private signing key's path and the public one's.
+    pub(crate) fn signing_key_paths(&self, env: Lookup<'_>) -> Result<(PathBuf, PathBuf), ConfigError> {
+        let key = match &self.key {
+            Some(path) => path.clone(),
+            None => DataDirectory::required(env, "key")?.key(),
+        };
+        // Derived from the path that won, not from the default, so that a pair stays together.
+        let public = given_path(self.public_key.clone()).unwrap_or_else(|| with_pub(&key));
+        Ok((key, public))
+    }
+
+    fn refuse_unsupported(&self) -> Result<(), ConfigError> {
+        if self.anchor_log.as_deref().is_some_and(|path| path != Path::new("")) {
+            return Err(ConfigError::Unsupported { option: "anchor_log" });
+        }
+        match self.parameter_disclosure.as_deref().unwrap_or_default().parse()? {
+            DisclosurePolicy::Off => Ok(()),
+            _ => Err(ConfigError::Unsupported { option: "parameter_disclosure" }),
+        }
+    }
+}
+
+fn judge(config: &Config) -> Result<(), ConfigError> {
+    let paths = [
+        ("socket", &config.socket),
+        ("db", &config.db),
+        ("key", &config.key),
+        ("public_key", &config.public_key),
+    ];
+    for (at, (option, path)) in paths.iter().enumerate() {
+        if path.as_os_str().is_empty() {
+            return Err(ConfigError::Empty { option });
+        }
+        if let Some((second, _)) = paths[at + 1..].iter().find(|(_, other)| other == path) {
+            return Err(ConfigError::SamePath { first: option, second, path: path.to_path_buf() });
+        }
+    }
+    if config.issuer_id.is_empty() {
+        return Err(ConfigError::Empty { option: "issuer_id" });
+    }
+    if let Some(chain) = &config.chain_id {
+        // Agents' chains are named `<root>/agent/<agent>`: a root of that form could be somebody's agent chain.
+        if chain.contains("/agent/") || chain.chars().any(char::is_control) {
+            let reason = "must hold neither `/agent/` nor control characters";
+            return Err(ConfigError::Unusable { option: "chain_id", value: chain.clone(), reason });
+        }
+    }
+    let limits = [
+        ("max_connections", config.max_connections),
+        ("max_connections_per_uid", config.max_connections_per_uid),
+    ];
+    let spans = [("idle_timeout", config.idle_timeout), ("read_timeout", config.read_timeout)];
+    let limits = limits.map(|(option, limit)| (option, limit == 0, limit.to_string()));
+    let spans = spans.map(|(option, span)| (option, span.is_zero(), Span(span).to_string()));
+    for (option, is_zero, value) in limits.into_iter().chain(spans) {
+        if is_zero {
+            return Err(ConfigError::Unusable { option, value, reason: "must be more than zero" });
+        }
+    }
+    Ok(())
+}
+
+/// The place that emitters look at too. Values that are not UTF-8 are refused first, since `ipc` would skip them.
+fn default_socket(env: Lookup<'_>) -> Result<PathBuf, ConfigError> {
+    for name in ["XDG_RUNTIME_DIR", "XDG_DATA_HOME", "HOME"] {
+        variable(env, name)?;
+    }
+    let text = |name: &str| env(name).and_then(|value| value.into_string().ok());
+    agent_receipts_ipc::default_socket_path(&text).map_err(|_| ConfigError::NoDefault { option: "socket" })
+}
+
+/// An option that may be left out is also left out by an empty value, as in files that the reference prints.
+fn given(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.is_empty())
+}
+
+fn given_path(value: Option<PathBuf>) -> Option<PathBuf> {
+    value.filter(|path| !path.as_os_str().is_empty())
+}
+
+const DEFAULT_ISSUER: &str = "did:agent-receipts-daemon:local";
+const SHUTDOWN_DEADLINE: Duration = Duration::from_millis(200);
+const MAX_CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS_PER_UID: usize = 256;
+/// An hour, since agents wait long for people, and some emitters lose one event when they find a connection closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,114 @@
+//! What one source (the file, the environment or the flags) says, and how sources lie over each other.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::disclosure::policy_text;
+use super::duration::Span;
+use super::version::WrittenVersion;
+
+/// The options that one source sets; what it does not mention is `None` and leaves the other sources alone.
+///
+/// One type serves all three sources, so that no option can exist in one and be forgotten in another.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// The socket that emitters connect to.
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    pub(crate) socket: Option<PathBuf>,
+    /// The database of receipts.
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    pub(crate) db: Option<PathBuf>,
+    /// The private signing key (PKCS#8 PEM, mode 0600).
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    pub(crate) key: Option<PathBuf>,
+    /// Where the public key is published; by default the signing key's path and `.pub`.
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    pub(crate) public_key: Option<PathBuf>,
+    /// The public key that disclosed parameters are encrypted to (32 raw bytes, X25519).
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    pub(crate) forensic_public_key: Option<PathBuf>,
+    /// The chain to write; by default the UTC date at start.
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
+    pub(crate) chain_id: Option<String>,
+    /// The issuer that receipts name.
+    #[arg(long, value_name = "DID")]
+    pub(crate) issuer_id: Option<String>,
+    /// The key identifier in proofs; by default the issuer and `#k1`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) verification_method: Option<String>,
+    /// Not supported yet: refused, never ignored. The file has no such key, as in the reference.
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    #[serde(skip)]
+    pub(crate) anchor_log: Option<PathBuf>,
+    /// Which actions disclose their parameters. Only `off` is supported yet; others are refused, never ignored.
+    #[arg(long, value_name = "POLICY")]
+    #[serde(deserialize_with = "policy_text")]
+    pub(crate) parameter_disclosure: Option<String>,
+    /// Allow a socket outside the system's run directories.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    pub(crate) unsafe_socket_path: Option<bool>,
+    /// A YAML file of further patterns to redact from error texts.
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    pub(crate) redact_patterns: Option<PathBuf>,
+    /// How long the last receipts may take at shutdown, such as `200ms`.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) shutdown_deadline: Option<Span>,
+    /// The version of the receipts to write, `0.5.0` or `0.6.0`.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) receipt_version: Option<WrittenVersion>,
+    /// The most connections at one time.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_connections: Option<usize>,
+    /// The most connections at one time from one user.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_connections_per_uid: Option<usize>,
+    /// How long a connection may send nothing, such as `1h`.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) idle_timeout: Option<Span>,
+    /// How long one frame may take from its first byte to its last, such as `10s`.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) read_timeout: Option<Span>,
+}
+
+impl Settings {
+    /// These settings, and below them those of `lower` that these do not mention.
+    pub(crate) fn over(self, lower: Self) -> Self {
+        Self {
+            socket: self.socket.or(lower.socket),
+            db: self.db.or(lower.db),
+            key: self.key.or(lower.key),
+            public_key: self.public_key.or(lower.public_key),
+            forensic_public_key: self.forensic_public_key.or(lower.forensic_public_key),
+            chain_id: self.chain_id.or(lower.chain_id),
+            issuer_id: self.issuer_id.or(lower.issuer_id),
+            verification_method: self.verification_method.or(lower.verification_method),
+            anchor_log: self.anchor_log.or(lower.anchor_log),
+            parameter_disclosure: self.parameter_disclosure.or(lower.parameter_disclosure),
+            unsafe_socket_path: self.unsafe_socket_path.or(lower.unsafe_socket_path),
+            redact_patterns: self.redact_patterns.or(lower.redact_patterns),
+            shutdown_deadline: self.shutdown_deadline.or(lower.shutdown_deadline),
+            receipt_version: self.receipt_version.or(lower.receipt_version),
+            max_connections: self.max_connections.or(lower.max_connections),
+            max_connections_per_uid: self.max_connections_per_uid.or(lower.max_connections_per_uid),
+            idle_timeout: self.idle_timeout.or(lower.idle_timeout),
+            read_timeout: self.read_timeout.or(lower.read_timeout),
+        }
+    }
+}
+
+/// A path in UTF-8; other paths could not be written into the configuration file.
+fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+    Ok(PathBuf::from(text))
+}
+
+/// The truth values that Go's `strconv.ParseBool` accepts, which is what the reference reads.
+pub(super) fn truth(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
+        _ => Err("neither `true` nor `false`"),
+    }
+}

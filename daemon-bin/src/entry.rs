@@ -1,0 +1,60 @@
+//! From the command line to an exit code.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::args::{Command, UsageError};
+use crate::init;
+use crate::protocol::FRAME_VERSIONS;
+
+/// Does what the command line says, and tells how it went: 0 done, 1 failed, 2 asked for wrongly.
+///
+/// `args` starts with the program's name; `env` looks one environment variable up.
+pub fn main_with(
+    args: impl IntoIterator<Item = OsString>,
+    env: impl Fn(&str) -> Option<OsString>,
+) -> ExitCode {
+    let command = match Command::parse(args, &env) {
+        Ok(command) => command,
+        Err(error) => return refuse(&error),
+    };
+    match carry_out(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Result<(), Box<dyn std::error::Error>> {
+    let mut out = io::stdout().lock();
+    match command {
+        Command::Run(config) => {
+            drop(out);
+            crate::run::run(&config)?;
+        }
+        Command::Init(paths) => write!(out, "{}", init::signing_key(&paths)?)?,
+        Command::InitForensicKey(paths) => write!(out, "{}", init::forensic_key(&paths)?)?,
+        Command::Rotate(_) => return Err("`--rotate` is not supported by this version of the daemon".into()),
+        Command::PrintConfig(config) => write!(out, "{}", config.to_toml())?,
+        Command::ProtocolVersion => writeln!(out, "{}", FRAME_VERSIONS.to_json())?,
+        Command::Version => writeln!(out, "agent-receipts-daemon {}", env!("CARGO_PKG_VERSION"))?,
+    }
+    Ok(())
+}
+
+fn refuse(error: &UsageError) -> ExitCode {
+    match error {
+        // Clap knows whether its text is help or an error, and whether a terminal reads it.
+        UsageError::Arguments(error) => drop(error.print()),
+        UsageError::Config(error) => complain(error),
+    }
+    ExitCode::from(error.exit_code())
+}
+
+fn complain(error: &dyn std::error::Error) {
+    // Nothing can be done where even the standard error stream is gone.
+    let _ = writeln!(io::stderr(), "agent-receipts-daemon: {error}");
+}
