@@ -1,0 +1,239 @@
+//! The daemon as a library: start, wait, stop.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use agent_receipts_ipc::{
+    Limits, Listener, ListenerOptions, ShutdownHandle, SocketPlace, Stopped, check_socket_path,
+};
+
+use crate::config::Config;
+use crate::pipeline::admission::{Admission, Admitting};
+use crate::pipeline::losses::Losses;
+use crate::pipeline::queue::{Bounds, Queue};
+use crate::pipeline::receipts::Letterhead;
+use crate::pipeline::sequence::Sequencer;
+use crate::pipeline::submission::Work;
+use crate::pipeline::writer::{Reply, WriteError, Writer};
+use crate::principal::Principals;
+use crate::redact::{PatternError, Redactor, load_patterns};
+use crate::startup::{StartError, open};
+use crate::surroundings::{Log, Surroundings};
+
+/// A running daemon. Dropping it without [`Daemon::stop`] is an unclean stop: what was acknowledged is on disk, the
+/// chain is left open, and the next start continues it.
+pub struct Daemon {
+    chain_id: String,
+    shutdown: ShutdownHandle,
+    queue: Arc<Queue<Work>>,
+    listener: JoinHandle<Stopped>,
+    writer: JoinHandle<(Writer, Result<(), WriteError>)>,
+    replier: JoinHandle<()>,
+    ended: Receiver<()>,
+    end: EndHandle,
+    warning: Option<String>,
+    deadline: Duration,
+    log: Log,
+}
+
+/// Asks a daemon to end, from any thread.
+#[derive(Debug, Clone)]
+pub struct EndHandle(Sender<()>);
+
+impl EndHandle {
+    /// Makes [`Daemon::wait_for`] return true. Whoever waits there then calls [`Daemon::stop`].
+    pub fn end(&self) {
+        // A daemon that is gone has ended already.
+        let _ = self.0.send(());
+    }
+}
+
+/// Why a daemon did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StopError {
+    /// The writer met an error after which nothing can be recorded.
+    #[error("the writer stopped: {0}")]
+    Write(#[from] WriteError),
+    /// A thread of the daemon panicked.
+    #[error("the {0} panicked")]
+    Panic(&'static str),
+}
+
+impl Daemon {
+    /// Opens key and store, takes up the chain, and listens.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing was then changed but what its message says.
+    pub fn start(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        let log = Arc::clone(&surroundings.log);
+        let warning = warning_of_place(config)?;
+        if let Some(warning) = &warning {
+            log(warning);
+        }
+        let redactor = redactor(config)?;
+        let opened = open(config, &surroundings)?;
+        let listener = Listener::bind(&config.socket, listener_options(config, &log))?;
+        let queue = Arc::new(Queue::new(WAITING));
+        let losses = Arc::new(Losses::default());
+        let (replies, outbox) = sync_channel::<Reply>(WAITING.items);
+        let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
+        let chain_id = opened.root.clone();
+        log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
+        let sequencer = Sequencer::new(opened.root, opened.head, opened.public_key, letterhead, surroundings);
+        let writer = Writer {
+            store: Box::new(opened.store),
+            key: opened.key,
+            sequencer,
+            losses: Arc::clone(&losses),
+            replies,
+            log: Arc::clone(&log),
+        };
+        let principals = Principals::default();
+        let admission =
+            Admission { queue: Arc::clone(&queue), losses, principals, redactor, log: Arc::clone(&log) };
+        let shutdown = listener.shutdown_handle();
+        let (end, ended) = channel();
+        let daemon = Self {
+            chain_id,
+            shutdown,
+            writer: spawn("writer", {
+                let (queue, end) = (Arc::clone(&queue), end.clone());
+                move || write(writer, &queue, end)
+            })?,
+            replier: spawn("replier", move || outbox.iter().for_each(send))?,
+            listener: spawn("listener", {
+                let end = end.clone();
+                move || listen(listener, admission, end)
+            })?,
+            queue,
+            ended,
+            end: EndHandle(end),
+            warning,
+            deadline: config.shutdown_deadline,
+            log,
+        };
+        (daemon.log)(&format!("listening on `{}`", config.socket.display()));
+        Ok(daemon)
+    }
+
+    /// The root chain that this run writes to.
+    pub fn chain_id(&self) -> &str {
+        &self.chain_id
+    }
+
+    /// Waits until the daemon ends by itself, which it does only on a fatal error, or is asked to end; at most for
+    /// `time`. True if it has ended or should.
+    pub fn wait_for(&self, time: Duration) -> bool {
+        self.ended.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+    }
+
+    /// What makes [`Daemon::wait_for`] return from another thread.
+    pub fn end_handle(&self) -> EndHandle {
+        self.end.clone()
+    }
+
+    /// Says again what about this daemon's set-up is unsafe, if anything is.
+    pub fn warn(&self) {
+        if let Some(warning) = &self.warning {
+            (self.log)(warning);
+        }
+    }
+
+    /// Takes nothing new in, records what was received, closes the open chains as interrupted, and ends.
+    ///
+    /// The terminators are left out where the deadline of the configuration has passed by then; the next start then
+    /// continues the chain.
+    ///
+    /// # Errors
+    ///
+    /// [`StopError`] if something that had been received could not be recorded.
+    pub fn stop(self) -> Result<(), StopError> {
+        let deadline = Instant::now() + self.deadline;
+        self.shutdown.stop();
+        let stopped = self.listener.join().map_err(|_| StopError::Panic("listener"))?;
+        if stopped.unfinished > 0 {
+            (self.log)(&format!(
+                "{} connections were cut off while they were being read",
+                stopped.unfinished
+            ));
+        }
+        self.queue.close();
+        let (mut writer, end) = self.writer.join().map_err(|_| StopError::Panic("writer"))?;
+        let in_time = Instant::now() < deadline;
+        if end.is_ok() && !in_time {
+            (self.log)("the shutdown deadline has passed: the chains are left open");
+        }
+        let end = end.and_then(|()| writer.finish(in_time));
+        drop(writer);
+        self.replier.join().map_err(|_| StopError::Panic("replier"))?;
+        Ok(end?)
+    }
+}
+
+impl fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Daemon").field("chain_id", &self.chain_id).finish_non_exhaustive()
+    }
+}
+
+fn warning_of_place(config: &Config) -> Result<Option<String>, StartError> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let place = check_socket_path(&config.socket, &environment, config.unsafe_socket_path)?;
+    Ok((place == SocketPlace::Unsafe).then(|| {
+        let path = config.socket.display();
+        format!("WARNING: socket `{path}` lies outside the safe folders: whoever can write there can take its place")
+    }))
+}
+
+fn redactor(config: &Config) -> Result<Redactor, PatternError> {
+    let custom = config.redact_patterns.as_deref().map_or_else(|| Ok(Vec::new()), load_patterns)?;
+    Redactor::new(&custom)
+}
+
+fn listener_options(config: &Config, log: &Log) -> ListenerOptions {
+    let log = Arc::clone(log);
+    let limits = Limits {
+        connections: config.max_connections,
+        connections_per_uid: config.max_connections_per_uid,
+        idle: config.idle_timeout,
+        frame: config.read_timeout,
+        reply: Duration::from_millis(20),
+        ..Limits::default()
+    };
+    ListenerOptions { limits, ..ListenerOptions::new(move |notice| log(&notice.to_string())) }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, StartError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| StartError::System { what: "start a thread", error })
+}
+
+fn listen(listener: Listener, admission: Admission, end: Sender<()>) -> Stopped {
+    let stopped = listener.run(Arc::new(Admitting(Arc::new(admission))));
+    let _ = end.send(());
+    stopped
+}
+
+fn write(mut writer: Writer, queue: &Queue<Work>, end: Sender<()>) -> (Writer, Result<(), WriteError>) {
+    let outcome = writer.run(queue);
+    let _ = end.send(());
+    (writer, outcome)
+}
+
+fn send((writer, ack): Reply) {
+    // A peer that has gone needs no answer; one that does not read is shut down by the listener.
+    let _ = writer.send(&ack.to_json());
+}
+
+/// What may wait for the writer: four batches of ordinary events, or 64 of the largest.
+const WAITING: Bounds = Bounds { items: 1024, bytes: 64 << 20 };

@@ -1,0 +1,130 @@
+//! The bounded room between the connections and the writer.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A first-in first-out queue, bounded both in items and in bytes. A full queue holds back the connections, and the
+/// kernel's socket buffers hold back the emitters: nothing here grows with the load.
+pub(crate) struct Queue<T> {
+    state: Mutex<State<T>>,
+    filled: Condvar,
+    emptied: Condvar,
+    bounds: Bounds,
+}
+
+/// How much may wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) items: usize,
+    pub(crate) bytes: usize,
+}
+
+struct State<T> {
+    waiting: VecDeque<(T, usize)>,
+    bytes: usize,
+    closed: bool,
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        let state = State { waiting: VecDeque::new(), bytes: 0, closed: false };
+        Self { state: Mutex::new(state), filled: Condvar::new(), emptied: Condvar::new(), bounds }
+    }
+
+    /// Adds an item, waiting for room. `bytes` is what it weighs; one item may outweigh the bound if it is alone.
+    /// Gives the item back when the queue is closed.
+    pub(crate) fn push(&self, item: T, bytes: usize) -> Result<(), T> {
+        let mut state = self.lock();
+        while !state.closed && !self.has_room(&state, bytes) {
+            state = self.emptied.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.closed {
+            return Err(item);
+        }
+        state.waiting.push_back((item, bytes));
+        state.bytes += bytes;
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    /// Takes all that waits, `most` at a time, as soon as there is anything: a lone event goes at once, and under load
+    /// a batch gathers while the one before is committed. Empty only when the queue is closed and drained.
+    pub(crate) fn take(&self, most: usize) -> Vec<T> {
+        let mut state = self.lock();
+        while state.waiting.is_empty() && !state.closed {
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = state.waiting.len().min(most);
+        let taken: Vec<_> = state.waiting.drain(..count).collect();
+        state.bytes -= taken.iter().map(|(_, bytes)| bytes).sum::<usize>();
+        drop(state);
+        self.emptied.notify_all();
+        taken.into_iter().map(|(item, _)| item).collect()
+    }
+
+    /// Lets nothing more in. What waits can still be taken.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+        self.emptied.notify_all();
+    }
+
+    fn has_room(&self, state: &State<T>, bytes: usize) -> bool {
+        state.waiting.is_empty()
+            || (state.waiting.len() < self.bounds.items
+                && state.bytes.saturating_add(bytes) <= self.bounds.bytes)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_waits_is_taken_in_order_and_in_batches() {
+        let queue = Queue::new(Bounds { items: 10, bytes: 100 });
+        (0..5).for_each(|n| queue.push(n, 1).unwrap());
+        assert_eq!(queue.take(3), [0, 1, 2]);
+        assert_eq!(queue.take(3), [3, 4]);
+    }
+
+    #[test]
+    fn a_closed_queue_is_drained_and_refuses() {
+        let queue = Queue::new(Bounds { items: 10, bytes: 100 });
+        queue.push(1, 1).unwrap();
+        queue.close();
+        assert_eq!(queue.push(2, 1), Err(2));
+        assert_eq!(queue.take(9), [1]);
+        assert_eq!(queue.take(9), []);
+    }
+
+    #[test]
+    fn a_full_queue_holds_the_sender_back_until_there_is_room() {
+        for bounds in [Bounds { items: 2, bytes: 100 }, Bounds { items: 100, bytes: 2 }] {
+            let queue = Arc::new(Queue::new(bounds));
+            let sender = Arc::clone(&queue);
+            let pushing = std::thread::spawn(move || (0..50).for_each(|n| sender.push(n, 1).unwrap()));
+            let mut taken = Vec::new();
+            while taken.len() < 50 {
+                let batch = queue.take(100);
+                assert!(batch.len() <= 2, "the bound was exceeded: {}", batch.len());
+                taken.extend(batch);
+            }
+            pushing.join().unwrap();
+            assert!(taken.iter().copied().eq(0..50));
+        }
+    }
+
+    #[test]
+    fn an_item_heavier_than_the_bound_passes_alone() {
+        let queue = Queue::new(Bounds { items: 2, bytes: 10 });
+        queue.push('a', 1000).unwrap();
+        assert_eq!(queue.take(9), ['a']);
+    }
+}

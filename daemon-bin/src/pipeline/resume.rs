@@ -1,0 +1,91 @@
+//! Taking up a chain where the store has it, believing no column that can be recomputed.
+
+use agent_receipts_chain::InvalidAgentId;
+use agent_receipts_core::{DecodeError, PublicKey, ReceiptHash, Received};
+use agent_receipts_store::{ReceiptReader, StoreError};
+
+use super::heads::Link;
+
+/// Why a chain in the store cannot be continued.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResumeError {
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The last receipt cannot be read.
+    #[error(
+        "the last receipt of chain `{chain_id}` cannot be read: {error}; keep the database as evidence and start on a new one"
+    )]
+    Unreadable {
+        /// The chain.
+        chain_id: String,
+        /// What is wrong with it.
+        error: DecodeError,
+    },
+    /// The last receipt is not what its row says it is.
+    #[error(
+        "the last receipt of chain `{chain_id}` does not match its row ({detail}): the database was altered; keep it as evidence and start on a new one"
+    )]
+    Altered {
+        /// The chain.
+        chain_id: String,
+        /// Which column.
+        detail: &'static str,
+    },
+    /// The agent can have no chain of its own.
+    #[error(transparent)]
+    Agent(#[from] InvalidAgentId),
+    /// The last receipt was signed by another key than ours.
+    #[error(
+        "chain `{chain_id}` was not signed with this key: give the key that signed it, or another --chain-id or --db"
+    )]
+    WrongKey {
+        /// The chain.
+        chain_id: String,
+    },
+}
+
+/// The link at which a chain goes on, with the hash recomputed from the stored receipt. Nothing if the chain is empty.
+///
+/// A closed chain's signature is not checked, as nothing will be linked to it.
+pub(crate) fn head_of(
+    store: &dyn ReceiptReader,
+    chain_id: &str,
+    key: &PublicKey,
+) -> Result<Option<Link>, ResumeError> {
+    let Some(head) = store.head(chain_id)? else { return Ok(None) };
+    let received = Received::parse(head.receipt_json.as_bytes())
+        .map_err(|error| ResumeError::Unreadable { chain_id: chain_id.to_owned(), error })?;
+    let altered = |detail| Err(ResumeError::Altered { chain_id: chain_id.to_owned(), detail });
+    let receipt = received.receipt();
+    let position = &receipt.subject.chain;
+    if position.chain_id != chain_id {
+        return altered("chain_id");
+    }
+    if position.sequence != head.sequence {
+        return altered("sequence");
+    }
+    if receipt.id != head.receipt_id {
+        return altered("id");
+    }
+    let terminal = position.terminal == Some(true);
+    let hash = match signed_hash(&received, key) {
+        Some(hash) => hash,
+        None if terminal => received.hash(),
+        None => return Err(ResumeError::WrongKey { chain_id: chain_id.to_owned() }),
+    };
+    if hash.to_string() != head.receipt_hash {
+        return altered("receipt_hash");
+    }
+    Ok(Some(Link { sequence: head.sequence, hash, receipt_id: head.receipt_id, terminal }))
+}
+
+/// The hash of a receipt that `key` signed, or that hands the chain over to `key`.
+fn signed_hash(received: &Received, key: &PublicKey) -> Option<ReceiptHash> {
+    if let Ok(verified) = received.verify(key) {
+        return Some(verified.hash);
+    }
+    let rotation = received.receipt().subject.key_rotation.as_ref()?;
+    (rotation.new_public_key == key.to_multibase()).then(|| received.hash())
+}

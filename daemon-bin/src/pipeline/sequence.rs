@@ -1,0 +1,220 @@
+//! Giving each event its place: chain, sequence, identifiers, link. Serial, and cheap enough to be.
+
+use std::collections::HashMap;
+
+use agent_receipts_chain::{agent_chain_id, is_agent_chain, next_chain_id, root_of};
+use agent_receipts_core::{ChainPosition, Draft, PublicKey, Receipt};
+use agent_receipts_store::{ReceiptReader, Row};
+
+use super::heads::{Heads, Link};
+use super::losses::Loss;
+use super::receipts::{Letterhead, Stamp};
+use super::resume::{ResumeError, head_of};
+use super::submission::Submission;
+use crate::surroundings::Surroundings;
+
+/// A receipt in its place, waiting for its signature and the commit.
+pub(crate) struct Placed {
+    pub(crate) draft: Draft,
+    /// When it was made, for the proof.
+    pub(crate) time: String,
+    /// Complete but for `receipt_json`.
+    pub(crate) row: Row,
+}
+
+/// Orders receipts into the root chain and the chains of agents.
+pub(crate) struct Sequencer {
+    root: String,
+    key: PublicKey,
+    letterhead: Letterhead,
+    surroundings: Surroundings,
+    heads: Heads,
+    /// The chain that is open for an agent, by the chain id that it would have at first.
+    agent_chains: HashMap<String, String>,
+}
+
+impl Sequencer {
+    /// Starts at the head of the root chain, `None` if it has no receipt yet.
+    pub(crate) fn new(
+        root: String,
+        head: Option<Link>,
+        key: PublicKey,
+        letterhead: Letterhead,
+        surroundings: Surroundings,
+    ) -> Self {
+        let mut heads = Heads::default();
+        heads.load(&root, head);
+        Self { root, key, letterhead, surroundings, heads, agent_chains: HashMap::new() }
+    }
+
+    /// Places an event behind what this batch holds already, with a receipt for its lost predecessors before it.
+    ///
+    /// On an error nothing is placed, and no sequence is used up.
+    pub(crate) fn place(
+        &mut self,
+        store: &dyn ReceiptReader,
+        submission: &Submission,
+    ) -> Result<Vec<Placed>, ResumeError> {
+        let claim = &submission.claim;
+        let chain = match &claim.agent_id {
+            None => self.root.clone(),
+            Some(agent) => self.open_agent_chain(store, agent)?,
+        };
+        self.ensure_loaded(store, &chain)?;
+        let mut placed = Vec::with_capacity(2);
+        let lost = claim.drop_count.saturating_add(submission.rejected).min(MOST_LOST);
+        if lost > 0 {
+            let session = Some(claim.session_id.as_str());
+            placed.push(self.put(&chain, None, |letterhead, stamp| {
+                letterhead.of_dropped(lost, session, &submission.sender, stamp)
+            }));
+        }
+        placed.push(
+            self.put(&chain, None, |letterhead, stamp| letterhead.of_event(claim, &submission.sender, stamp)),
+        );
+        Ok(placed)
+    }
+
+    /// Places a receipt for events that no later event of their user is left to tell of.
+    pub(crate) fn place_loss(&mut self, loss: &Loss) -> Placed {
+        let root = self.root.clone();
+        let count = loss.count.min(MOST_LOST);
+        self.put(&root, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp))
+    }
+
+    /// Places terminators: on every chain of an agent under the root that is open, then on the root, if it has a receipt.
+    pub(crate) fn place_terminators(
+        &mut self,
+        store: &dyn ReceiptReader,
+    ) -> Result<Vec<Placed>, ResumeError> {
+        let mut chains: Vec<String> = store.chains()?.into_iter().map(|chain| chain.chain_id).collect();
+        chains.retain(|chain| is_agent_chain(chain) && root_of(chain) == self.root);
+        chains.push(self.root.clone());
+        let mut placed = Vec::new();
+        for chain in chains {
+            match self.ensure_loaded(store, &chain) {
+                Ok(()) => {}
+                // An agent's chain that another key signed is left as it is: we cannot speak for that key.
+                Err(ResumeError::WrongKey { .. }) => continue,
+                Err(error) => return Err(error),
+            }
+            if self.heads.of(&chain).flatten().is_some_and(|head| !head.terminal) {
+                placed.push(self.put(&chain, Some("interrupted"), Letterhead::of_interruption));
+            }
+        }
+        Ok(placed)
+    }
+
+    /// The batch is on disk: the heads move.
+    pub(crate) fn commit(&mut self) {
+        self.heads.commit();
+        if self.heads.len() > MOST_HEADS {
+            self.forget();
+        }
+    }
+
+    /// The batch is not on disk: the heads stay.
+    pub(crate) fn discard(&mut self) {
+        self.heads.discard();
+    }
+
+    /// Reads every head from the store again when it is next needed.
+    pub(crate) fn forget(&mut self) {
+        self.heads.forget();
+        self.agent_chains.clear();
+    }
+
+    /// The chain on which an agent's next receipt stands. A chain that was closed, or that an earlier key signed without
+    /// handing over, is followed by a new one instead of being broken.
+    fn open_agent_chain(&mut self, store: &dyn ReceiptReader, agent: &str) -> Result<String, ResumeError> {
+        let first = agent_chain_id(&self.root, agent)?;
+        let mut chain = self.agent_chains.get(&first).unwrap_or(&first).clone();
+        loop {
+            match self.ensure_loaded(store, &chain) {
+                Ok(()) if self.heads.of(&chain).flatten().is_none_or(|head| !head.terminal) => break,
+                Ok(()) | Err(ResumeError::WrongKey { .. }) => chain = next_chain_id(&chain),
+                Err(error) => return Err(error),
+            }
+        }
+        if chain != first {
+            self.agent_chains.insert(first, chain.clone());
+        }
+        Ok(chain)
+    }
+
+    fn ensure_loaded(&mut self, store: &dyn ReceiptReader, chain: &str) -> Result<(), ResumeError> {
+        for chain in [self.root.clone().as_str(), chain] {
+            if self.heads.of(chain).is_none() {
+                let head = head_of(store, chain, &self.key)?;
+                self.heads.load(chain, head);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a receipt at the head of a chain, and moves the staged head onto it.
+    fn put(
+        &mut self,
+        chain: &str,
+        terminal_status: Option<&str>,
+        receipt: impl FnOnce(&Letterhead, Stamp) -> Receipt,
+    ) -> Placed {
+        let time = (self.surroundings.clock)().to_rfc3339();
+        let head = self.heads.of(chain).flatten();
+        let position = ChainPosition {
+            sequence: head.map_or(1, |head| head.sequence + 1),
+            previous_receipt_hash: head.map(|head| head.hash.to_string()),
+            chain_id: chain.to_owned(),
+            terminal: terminal_status.map(|_| true),
+            status: terminal_status.map(str::to_owned),
+            ..ChainPosition::default()
+        };
+        let parent =
+            (head.is_none() && chain != self.root).then(|| self.heads.of(&self.root).flatten()).flatten();
+        let stamp = Stamp {
+            receipt_uuid: (self.surroundings.uuid)(),
+            action_uuid: (self.surroundings.uuid)(),
+            time: time.clone(),
+            position,
+            delegation: parent.map(|parent| self.letterhead.delegation(&self.root, &parent.receipt_id)),
+        };
+        let receipt = receipt(&self.letterhead, stamp);
+        let mut row = row_of(&receipt);
+        let draft = Draft::new(receipt);
+        row.receipt_hash = draft.hash().to_string();
+        let link = Link {
+            sequence: row.sequence,
+            hash: draft.hash(),
+            receipt_id: row.id.clone(),
+            terminal: terminal_status.is_some(),
+        };
+        self.heads.stage(chain, link);
+        Placed { draft, time, row }
+    }
+}
+
+fn row_of(receipt: &Receipt) -> Row {
+    let subject = &receipt.subject;
+    Row {
+        id: receipt.id.clone(),
+        chain_id: subject.chain.chain_id.clone(),
+        sequence: subject.chain.sequence,
+        action_type: subject.action.kind.clone(),
+        tool_name: subject.action.tool_name.clone().unwrap_or_default(),
+        risk_level: subject.action.risk_level.clone(),
+        status: subject.outcome.status.clone(),
+        timestamp: subject.action.timestamp.clone(),
+        issuer_id: receipt.issuer.id.clone(),
+        principal_id: Some(subject.principal.id.clone()),
+        receipt_json: String::new(),
+        receipt_hash: String::new(),
+        previous_receipt_hash: subject.chain.previous_receipt_hash.clone(),
+        session_id: receipt.issuer.session_id.clone(),
+    }
+}
+
+/// How many chains are remembered before all are forgotten and read again; one user can name any number of agents.
+const MOST_HEADS: usize = 4096;
+
+/// What a receipt's number holds exactly.
+const MOST_LOST: u64 = 1 << 53;

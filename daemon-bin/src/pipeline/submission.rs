@@ -1,0 +1,135 @@
+//! What travels from a connection to the writer.
+
+use std::sync::Arc;
+
+use agent_receipts_core::json::Value;
+use agent_receipts_core::{OutcomeStatus, payload, taxonomy};
+use agent_receipts_ipc::{Ack, Decision, Event, Peer, ReplyWriter};
+
+use crate::redact::Redactor;
+
+/// One unit of work for the writer. Answers travel the same way as events, so that a connection's replies
+/// come in the order of its frames.
+pub(crate) enum Work {
+    Record(Submission),
+    Answer { reply: ReplyWriter, ack: Ack },
+}
+
+/// An event that is to become a receipt.
+pub(crate) struct Submission {
+    pub(crate) claim: Claim,
+    pub(crate) sender: Sender,
+    /// Frames of the sender's user that were refused and that no receipt has told of yet.
+    pub(crate) rejected: u64,
+    pub(crate) reply: Option<ReplyWriter>,
+}
+
+impl Submission {
+    /// How many events are lost if this one is: itself, and all those that it was to tell of.
+    pub(crate) fn lost_with_it(&self) -> u64 {
+        self.claim.drop_count.saturating_add(self.rejected).saturating_add(1)
+    }
+}
+
+/// Who sent it: the kernel's word, and the login behind it.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) principal: Arc<str>,
+}
+
+/// What the emitter claims, reduced to what a receipt holds: payloads are hashes already.
+pub(crate) struct Claim {
+    pub(crate) session_id: String,
+    pub(crate) action_type: String,
+    pub(crate) tool_name: String,
+    pub(crate) risk_level: &'static str,
+    pub(crate) status: OutcomeStatus,
+    pub(crate) parameters_hash: Option<String>,
+    pub(crate) response_hash: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) drop_count: u64,
+    pub(crate) issuer_name: Option<String>,
+    pub(crate) issuer_model: Option<String>,
+    pub(crate) operator: Option<(String, String)>,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) correlation_id: Option<String>,
+    pub(crate) agent_id: Option<String>,
+    pub(crate) agent_type: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) usage: Option<Value>,
+    pub(crate) capture_method: Option<String>,
+    pub(crate) target: Option<(String, String)>,
+}
+
+/// Why a well-formed event cannot become a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ClaimError {
+    /// `usage` stands in the receipt verbatim, which must itself stay readable (10,000 levels).
+    #[error("usage is nested {depth} deep, and a receipt holds {MAX_USAGE_DEPTH}")]
+    UsageTooDeep { depth: usize },
+}
+
+const MAX_USAGE_DEPTH: usize = 9_990;
+
+impl Claim {
+    /// Takes over an event (wire protocol §1.7). Hashes cover the payloads as sent, before any redaction.
+    pub(crate) fn of(event: Event, redactor: &Redactor) -> Result<Self, ClaimError> {
+        let status = status_of(&event);
+        let action_type = event.action_type.unwrap_or_else(|| {
+            let server = event.tool_server.iter().map(String::as_str);
+            let parts =
+                std::iter::once(event.channel.as_str()).chain(server).chain([event.tool_name.as_str()]);
+            parts.collect::<Vec<_>>().join(".")
+        });
+        let usage = match event.usage {
+            Some(usage) if usage.depth() > MAX_USAGE_DEPTH => {
+                return Err(ClaimError::UsageTooDeep { depth: usage.depth() });
+            }
+            Some(mut usage) => {
+                // The SDKs disagree on the hash of a null member in here, and leaving it out loses nothing.
+                usage.remove_null_members("");
+                Some(usage)
+            }
+            None => None,
+        };
+        Ok(Self {
+            risk_level: taxonomy::risk_of(&action_type).as_str(),
+            action_type,
+            status,
+            parameters_hash: event.input.as_ref().map(payload::hash),
+            response_hash: event.output.as_ref().map(payload::hash),
+            error: event.error.map(|error| redactor.redact(&error)),
+            session_id: event.session_id,
+            tool_name: event.tool_name,
+            drop_count: event.drop_count,
+            issuer_name: event.issuer_name,
+            issuer_model: event.issuer_model,
+            // The schema wants both members of an operator, the reference writes an empty name.
+            operator: event.operator_id.map(|id| (id, event.operator_name.unwrap_or_default())),
+            idempotency_key: event.idempotency_key,
+            correlation_id: event.correlation_id,
+            agent_id: event.agent_id,
+            agent_type: event.agent_type,
+            model: event.model,
+            usage,
+            capture_method: event.capture_method,
+            target: event.target_system.zip(event.target_resource),
+        })
+    }
+}
+
+fn status_of(event: &Event) -> OutcomeStatus {
+    match event.decision {
+        Decision::Denied => OutcomeStatus::Failure,
+        Decision::Pending => OutcomeStatus::Pending,
+        Decision::Allowed if event.error.is_some() || is_mcp_error(event) => OutcomeStatus::Failure,
+        Decision::Allowed => OutcomeStatus::Success,
+    }
+}
+
+/// An MCP tool reports its failure inside a successful response.
+fn is_mcp_error(event: &Event) -> bool {
+    let output = event.output.as_ref().and_then(Value::as_object);
+    event.channel == "mcp" && output.and_then(|o| o.get("isError")).and_then(Value::as_bool) == Some(true)
+}

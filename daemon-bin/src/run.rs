@@ -1,0 +1,61 @@
+//! The daemon as a process: until a signal ends it.
+
+use std::thread;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::config::Config;
+use crate::daemon::{Daemon, StopError};
+use crate::startup::StartError;
+use crate::surroundings::Surroundings;
+
+/// Why the daemon's process ended badly.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// It did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It did not stop well.
+    #[error(transparent)]
+    Stop(#[from] StopError),
+}
+
+/// Runs until SIGTERM or SIGINT, or until nothing more can be recorded.
+///
+/// # Errors
+///
+/// [`RunError`], after which the process should end with a failure.
+pub fn run(config: &Config) -> Result<(), RunError> {
+    // Whatever this process creates is at most readable by its group.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
+    // Before anything is opened: a signal during the start must not kill the process between two steps.
+    let mut signals = Signals::new([SIGTERM, SIGINT])
+        .map_err(|error| StartError::System { what: "watch for signals", error })?;
+    let surroundings = Surroundings::system();
+    let log = surroundings.log.clone();
+    config.notices().iter().for_each(|notice| log(notice));
+    let daemon = Daemon::start(config, surroundings)?;
+    let end = daemon.end_handle();
+    let watching = signals.handle();
+    let watcher = thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            end.end();
+        }
+    });
+    while !daemon.wait_for(WARNING_INTERVAL) {
+        daemon.warn();
+    }
+    log("stopping");
+    let stopped = daemon.stop();
+    watching.close();
+    // The watcher ends with its signals; it has nothing to say.
+    let _ = watcher.join();
+    log("stopped");
+    Ok(stopped?)
+}
+
+/// How often the operator is told again of what is unsafe.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);

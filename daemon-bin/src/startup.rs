@@ -1,0 +1,147 @@
+//! From a configuration to a daemon that may listen, refusing whatever would make its receipts worthless.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agent_receipts_chain::{is_agent_chain, next_chain_id};
+use agent_receipts_core::PublicKey;
+use agent_receipts_ipc::{BindError, SocketPathError};
+use agent_receipts_keysource::{FileKeySource, KeyError, KeySource, PublicKeyError, publish_public_key};
+use agent_receipts_store::{ReceiptReader, SqliteStore, StoreError};
+
+use crate::config::Config;
+use crate::pipeline::heads::Link;
+use crate::pipeline::resume::{ResumeError, head_of};
+use crate::redact::PatternError;
+use crate::surroundings::Surroundings;
+
+/// Why the daemon did not start. Every message names what to mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The socket may not stand where it was to stand.
+    #[error(transparent)]
+    SocketPath(#[from] SocketPathError),
+    /// The socket could not be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The signing key could not be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The public key could not be published.
+    #[error(transparent)]
+    Publish(#[from] PublicKeyError),
+    /// The database could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chain could not be taken up.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+    /// A redaction pattern is wrong.
+    #[error(transparent)]
+    Redact(#[from] PatternError),
+    /// The root chain was to have the name of an agent's.
+    #[error("chain id `{chain_id}` names an agent's chain: give another --chain-id")]
+    AgentsChain {
+        /// The chain that was asked for.
+        chain_id: String,
+    },
+    /// No successor of a closed chain was free.
+    #[error("chain `{chain_id}` and its {tried} successors are all closed: give another --chain-id")]
+    ChainsClosed {
+        /// The chain that was asked for.
+        chain_id: String,
+        /// How many were looked at.
+        tried: usize,
+    },
+    /// A folder could not be made.
+    #[error("could not create the folder `{}`: {error}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The system refused something that the daemon cannot do without.
+    #[error("could not {what}: {error}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+/// All that is open before the socket is.
+pub(crate) struct Opened {
+    pub(crate) key: Arc<dyn KeySource>,
+    pub(crate) public_key: PublicKey,
+    pub(crate) store: SqliteStore,
+    pub(crate) root: String,
+    pub(crate) head: Option<Link>,
+}
+
+/// Loads the key, then opens the store, then publishes the public key, then takes up the chain.
+///
+/// The key comes first: without it nothing is created, and a database whose key was lost is not continued with another.
+pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opened, StartError> {
+    let mut key = FileKeySource::new(&config.key, &config.verification_method);
+    key.init()?;
+    let public_key = key.public_key()?;
+    let store = open_store(&config.db)?;
+    publish_public_key(&config.public_key, &public_key)?;
+    let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &public_key, surroundings)?;
+    Ok(Opened { key: Arc::new(key), public_key, store, root, head })
+}
+
+fn open_store(path: &Path) -> Result<SqliteStore, StartError> {
+    if let Some(folder) = path.parent() {
+        create_private_folder(folder)?;
+    }
+    Ok(SqliteStore::create_or_open(path)?)
+}
+
+/// Makes a folder with mode 0750 where there is none; an existing one is left as it is.
+fn create_private_folder(folder: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o750)
+        .create(folder)
+        .map_err(|error| StartError::Folder { path: folder.to_owned(), error })
+}
+
+/// The root chain to write to, and its head.
+///
+/// A chain that was asked for is taken up where it is; a closed one is followed by its successor. Where none was asked
+/// for, an unclean stop's chain is continued, whatever the date, so that no chain is left open behind us; else the chain is
+/// named for today.
+fn take_up_root(
+    store: &dyn ReceiptReader,
+    wanted: Option<&str>,
+    key: &PublicKey,
+    surroundings: &Surroundings,
+) -> Result<(String, Option<Link>), StartError> {
+    if wanted.is_none()
+        && let Some(latest) = store.latest_root_chain()?
+        && let Some(head) = head_of(store, &latest, key)?
+        && !head.terminal
+    {
+        return Ok((latest, Some(head)));
+    }
+    let first = wanted.map_or_else(|| (surroundings.clock)().utc_date(), str::to_owned);
+    if is_agent_chain(&first) {
+        return Err(StartError::AgentsChain { chain_id: first });
+    }
+    let mut chain = first.clone();
+    for _ in 0..MOST_SUCCESSORS {
+        match head_of(store, &chain, key)? {
+            Some(head) if head.terminal => chain = next_chain_id(&chain),
+            head => return Ok((chain, head)),
+        }
+    }
+    Err(StartError::ChainsClosed { chain_id: first, tried: MOST_SUCCESSORS })
+}
+
+/// A restart a minute for a whole day uses 1,440 successors of a date.
+const MOST_SUCCESSORS: usize = 10_000;

@@ -1,0 +1,45 @@
+//! What the daemon takes from the world around it, so that tests can be that world.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use agent_receipts_core::Timestamp;
+
+/// The clock, the source of identifiers and the log.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Tells the time of receipts.
+    pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Gives lower-case UUIDs that ascend: random ones cost two thirds of the rate at which SQLite inserts.
+    pub uuid: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Takes one line for the operator. No line holds a payload, a key or an error text of an emitter.
+    pub log: Log,
+}
+
+/// A place for lines that an operator reads.
+pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
+
+impl Surroundings {
+    /// The system's clock, UUIDv7 and standard error.
+    pub fn system() -> Self {
+        Self {
+            clock: Arc::new(system_time),
+            uuid: Arc::new(|| uuid::Uuid::now_v7().to_string()),
+            log: Arc::new(|line| eprintln!("agent-receipts-daemon: {}", on_one_line(line))),
+        }
+    }
+}
+
+/// Log lines quote what emitters sent: nothing in them may start a line of its own or steer a terminal.
+fn on_one_line(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A clock before 1970 or after 9999 is read as 1970: the verifier reports it, and no event is lost over it.
+fn system_time() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs())
+        .ok()
+        .and_then(|seconds| Timestamp::from_unix(seconds, since.subsec_nanos()))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
