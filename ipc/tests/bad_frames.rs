@@ -1,5 +1,7 @@
 //! Frames that must be refused, each in the folder named after its error class; and some that must not.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! Taking a socket path: what is removed, what is respected, what is refused.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::fs;

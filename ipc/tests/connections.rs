@@ -1,5 +1,7 @@
 //! What connections may send, and what becomes of those that send something else.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::io::{Read, Write};

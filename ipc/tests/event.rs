@@ -1,5 +1,7 @@
 //! What of a frame arrives in an event.
 
+#![allow(clippy::unwrap_used)]
+
 use agent_receipts_core::Timestamp;
 use agent_receipts_core::json;
 use agent_receipts_ipc::{Decision, Event};

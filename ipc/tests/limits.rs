@@ -1,5 +1,7 @@
 //! Caps and time-outs, each against a peer that means harm.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::io::Write;

@@ -2,6 +2,8 @@
 //!
 //! Without an argument this program is the tests; with one it is the child that a test needs.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,5 +1,7 @@
 //! The socket-path policy, on real directories and links.
 
+#![allow(clippy::unwrap_used)]
+
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! Ending a listener: what was received is handled, nobody is waited for.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::io::Write;

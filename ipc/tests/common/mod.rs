@@ -1,7 +1,7 @@
 //! A listener on a socket of its own, and a handler that remembers what it was given.
 
 // Every test file uses some of this.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::io::Read;
 use std::os::unix::net::UnixStream;
