@@ -1,1 +1,7 @@
+//! Our JSON against other implementations, and payloads as the reference daemon reads them.
 
+mod differential;
+mod documents;
+mod payload_numbers;
+mod payload_text;
+mod properties;
