@@ -15,7 +15,7 @@ pub(super) fn check(files: &[TrackedFile]) -> Vec<HouseBreach> {
     let mut lengths = Vec::new();
     for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
         let lines = file.text.lines().count();
-        let most = if file.path.ends_with("/main.rs") { MOST_IN_MAIN } else { MOST };
+        let most = if file.path.ends_with("src/main.rs") { MOST_IN_MAIN } else { MOST };
         if lines > most {
             breaches.push(HouseBreach::TooLong { path: file.path.clone(), lines, most });
         }
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn small_files_hold() {
         assert_eq!(
-            check(&[file("a.rs", 149), file("b.rs", 400), file("a/main.rs", 19), file("c.md", 9_000)]),
+            check(&[file("a.rs", 149), file("b.rs", 400), file("a/src/main.rs", 19), file("c.md", 9_000)]),
             []
         );
     }

@@ -142,7 +142,8 @@ const DATABASES: &[&str] = &["rusqlite", "libsqlite3-sys", "sqlx", "sled", "redb
 const SOCKETS: &[&str] = &["interprocess"];
 /// Safe doors to the operating system. (`libc` and `getrandom` stand below ring and are judged by the source.)
 const SYSTEM: &[&str] = &["rustix", "nix", "interprocess", "signal-hook", "tempfile", "memmap2", "chrono"];
-const RANDOMNESS: &[&str] = &["rand", "rand_core", "uuid", "fastrand"];
+/// (`rand_core` is traits only; who implements them decides.)
+const RANDOMNESS: &[&str] = &["rand", "uuid", "fastrand"];
 const SIGNATURES: &[&str] = &["ring", "ed25519-dalek", "ed25519", "aws-lc-rs", "sha2"];
 /// What only a process of the operator needs.
 const OPERATORS: &[&str] = &["clap", "indicatif", "toml", "serde_json", "signal-hook", "nix"];

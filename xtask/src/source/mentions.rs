@@ -1,4 +1,4 @@
-use super::{code_only, without_tests};
+use super::{code_only, test_files, without_tests};
 use crate::workspace::TrackedFile;
 
 /// A source that mentions what its crate must never touch.
@@ -19,7 +19,11 @@ pub struct MentionBreach {
 #[must_use]
 pub fn check_mentions(files: &[TrackedFile]) -> Vec<MentionBreach> {
     let mut breaches = Vec::new();
-    for file in files.iter().filter(|file| file.path.ends_with(".rs")) {
+    let tests = test_files(files);
+    let judged = |file: &&TrackedFile| {
+        file.path.ends_with(".rs") && !tests.iter().any(|test| file.path.starts_with(test.as_str()))
+    };
+    for file in files.iter().filter(judged) {
         for rule in RULES.iter().filter(|rule| file.path.starts_with(rule.under)) {
             let code = without_tests(&code_only(&file.text));
             for (number, line) in code.lines().enumerate() {
@@ -140,6 +144,17 @@ mod tests {
     #[test]
     fn a_nested_import_hides_nothing() {
         assert_eq!(words(&[file("core/src/a.rs", "use std::{fs, io};")]), ["std::{"]);
+    }
+
+    #[test]
+    fn a_file_of_unit_tests_is_not_judged_and_its_neighbours_are() {
+        let files = [
+            file("core/src/a/mod.rs", "mod b;\n#[cfg(test)]\nmod tests;"),
+            file("core/src/a/tests.rs", "use std::fs;"),
+            file("core/src/a/b.rs", "use std::net;"),
+        ];
+        assert_eq!(words(&files), ["std::net"]);
+        assert_eq!(words(&files[1..]), ["std::fs", "std::net"], "only the declaration makes it a test");
     }
 
     #[test]

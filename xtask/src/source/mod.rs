@@ -2,8 +2,10 @@
 
 mod code;
 mod mentions;
+mod test_files;
 mod test_names;
 
 pub(crate) use code::{code_only, without_tests};
 pub use mentions::{MentionBreach, check_mentions};
+pub(crate) use test_files::test_files;
 pub(crate) use test_names::{python_tests, rust_tests};
