@@ -30,6 +30,7 @@ mod event;
 mod frame;
 mod path;
 mod peer;
+mod version;
 
 #[cfg(feature = "client")]
 mod client;
@@ -42,13 +43,14 @@ mod sys;
 
 pub use ack::{Ack, AckError};
 pub use decision::Decision;
-pub use event::{Event, EventError, EventFault, FRAME_VERSION, MAX_DROP_COUNT, MAX_RESOURCE, MAX_TEXT};
+pub use event::{Event, EventError, EventFault, MAX_DROP_COUNT, MAX_RESOURCE, MAX_TEXT};
 pub use frame::{FrameError, MAX_FRAME, read_frame, write_frame};
 pub use path::{
     NoDefaultSocketPath, SOCKET_VARIABLE, SocketPathError, SocketPlace, check_socket_path,
     default_socket_path, looks_like_tcp_address,
 };
 pub use peer::Peer;
+pub use version::{FRAME_VERSION, FRAME_VERSIONS, frame_versions_json};
 
 #[cfg(feature = "client")]
 pub use client::{

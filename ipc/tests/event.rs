@@ -125,3 +125,11 @@ fn session_channel_tool_and_error_have_no_limit_of_their_own() {
     let event = Event::decode(body.as_bytes()).unwrap();
     assert_eq!([event.session_id.len(), event.tool_name.len(), event.channel.len()], [100_000; 3]);
 }
+
+#[test]
+fn a_payload_is_not_printed() {
+    let event =
+        with(r#""input":{"password":"hunter2"},"output":"hunter2","error":"hunter2","usage":["hunter2"]"#);
+    let printed = format!("{event:?}");
+    assert!(printed.contains("session_id") && !printed.contains("hunter2"), "{printed}");
+}

@@ -6,15 +6,15 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use agent_receipts_ipc::{Limits, Listener, Peer, read_frame};
-use common::{PATIENCE, Recorder, RecorderHandler, Running, dir, options, send};
+use agent_receipts_ipc::{Limits, Listener, Peer};
+use common::{PATIENCE, Recorder, RecorderHandler, Running, asks, dir, options, send};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -111,13 +111,6 @@ fn is_ended(stream: &mut UnixStream) -> bool {
     );
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     ended
-}
-
-fn asks(stream: &mut UnixStream) -> bool {
-    let mut reply = Vec::new();
-    stream.write_all(b"\0\0\0\x05reply").is_ok()
-        && read_frame(stream, &mut reply) == Ok(Some(()))
-        && reply == b"reply to you"
 }
 
 /// Sends one frame, then lives until its standard input ends.

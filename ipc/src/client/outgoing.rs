@@ -1,5 +1,6 @@
 //! An event on its way out: checked as the daemon will check it, and written as a frame's body.
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_receipts_core::Timestamp;
@@ -8,11 +9,12 @@ use agent_receipts_core::json::{self, Rules};
 use super::error::CallerError;
 use crate::ack::quoted;
 use crate::decision::Decision;
-use crate::event::{EventFault, FRAME_VERSION, LimitedTexts};
+use crate::event::{EventFault, LimitedTexts};
 use crate::frame::MAX_FRAME;
+use crate::version::FRAME_VERSION;
 
-/// One event to be sent. Empty texts are left out; the limits are those of [`Event`](crate::Event).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One event to be sent; `Debug` shows no payload, which may hold secrets. Empty texts are left out; the limits are those of [`Event`](crate::Event).
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EventToSend<'a> {
     /// The kind of emitter, such as `sdk`; required.
     pub channel: &'a str,
@@ -75,6 +77,16 @@ impl<'a> EventToSend<'a> {
             target_system: "",
             target_resource: "",
         }
+    }
+}
+
+impl fmt::Debug for EventToSend<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("EventToSend")
+            .field("channel", &self.channel)
+            .field("tool_name", &self.tool_name)
+            .field("decision", &self.decision)
+            .finish_non_exhaustive()
     }
 }
 

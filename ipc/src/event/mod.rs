@@ -5,10 +5,13 @@ mod limits;
 mod literal;
 mod members;
 
+use std::fmt;
+
 use agent_receipts_core::Timestamp;
 use agent_receipts_core::json::{self, JsonError, Object, Rules, Value};
 
 use crate::decision::Decision;
+use crate::version::FRAME_VERSION;
 use fault::excerpt;
 use members::Members;
 
@@ -16,13 +19,11 @@ pub use fault::{EventError, EventFault, MAX_DROP_COUNT};
 pub(crate) use limits::LimitedTexts;
 pub use limits::{MAX_RESOURCE, MAX_TEXT};
 
-/// The one frame version there is, as it stands in `v`.
-pub const FRAME_VERSION: &str = "1";
-
-/// One event as an emitter claims it: checked for form, believed in nothing.
+/// One event as an emitter claims it: checked for form, believed in nothing. `Debug` shows no payload, which may hold
+/// secrets.
 ///
 /// An empty text, `null` and an absent key are the same: `None`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
     /// When the emitter says it sent this; advisory, never the receipt's time.
@@ -183,6 +184,20 @@ impl Event {
             target_system: self.target_system.as_deref(),
             target_resource: self.target_resource.as_deref(),
         }
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Event")
+            .field("session_id", &self.session_id)
+            .field("channel", &self.channel)
+            .field("tool_name", &self.tool_name)
+            .field("decision", &self.decision)
+            .field("drop_count", &self.drop_count)
+            .field("ack", &self.ack)
+            .field("unknown_keys", &self.unknown_keys)
+            .finish_non_exhaustive()
     }
 }
 

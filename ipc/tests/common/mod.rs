@@ -3,7 +3,7 @@
 // Every test file uses some of this.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use agent_receipts_ipc::{
     Counts, FrameError, Handler, Limits, Listener, ListenerOptions, Next, Notice, Peer, ReplyWriter, Session,
-    ShutdownHandle, Stopped, Totals, write_frame,
+    ShutdownHandle, Stopped, Totals, read_frame, write_frame,
 };
 use tempfile::TempDir;
 
@@ -202,6 +202,14 @@ pub fn connect(path: &Path) -> UnixStream {
 
 pub fn send(stream: &mut UnixStream, body: &[u8]) {
     write_frame(stream, body).unwrap();
+}
+
+/// Asks for a reply, and says whether it came.
+pub fn asks(stream: &mut UnixStream) -> bool {
+    let mut reply = Vec::new();
+    stream.write_all(b"\0\0\0\x05reply").is_ok()
+        && read_frame(stream, &mut reply) == Ok(Some(()))
+        && reply == b"reply to you"
 }
 
 /// Reads up to the end that the listener must make; a reset counts as an end.
