@@ -1,0 +1,75 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+
+/// Receipts for what agents do: recorded by a daemon that the agent cannot tamper with, verifiable anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "agent-receipts", version, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// The daemon's configuration file [env: AGENTRECEIPTS_CONFIG] [default: <data>/daemon.toml].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One command, one file under `commands/`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the data directory and the signing key.
+    Init(commands::init::Args),
+    /// Run the daemon in the place of this process.
+    #[command(arg_required_else_help = true)]
+    Daemon(commands::daemon::Args),
+    /// Run a command under a daemon, then show what was recorded and the verdict.
+    Run(commands::run::Args),
+    /// Run one command and record it as `system.command.execute`.
+    Exec(commands::exec::Args),
+    /// Record one event.
+    Emit(Box<commands::emit::Args>),
+    /// List receipts, newest first.
+    List(commands::list::Args),
+    /// Show one receipt.
+    Show(commands::show::Args),
+    /// Follow receipts as they are recorded.
+    Tail(commands::tail::Args),
+    /// Verify whole chains: signatures, links, order, keys.
+    Verify(Box<commands::verify::Args>),
+    /// Verify single receipts, and what tells which process caused them.
+    VerifyEvent(commands::verify_event::Args),
+    /// Write receipts as JSON lines, byte for byte as stored.
+    Export(commands::export::Args),
+}
+
+/// The database to read.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// The database [env: AGENTRECEIPTS_DB] [default: <data>/receipts.db].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+}
+
+/// The key to trust.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// The published key [env: AGENTRECEIPTS_PUBLIC_KEY] [default: the signing key's path and `.pub`].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) public_key: Option<PathBuf>,
+}
+
+/// Where the daemon listens.
+#[derive(Debug, Args)]
+pub(crate) struct SocketArgs {
+    /// The daemon's socket [env: AGENTRECEIPTS_SOCKET].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+}

@@ -1,0 +1,63 @@
+//! One command, one file.
+
+pub(crate) mod daemon;
+pub(crate) mod emit;
+pub(crate) mod exec;
+pub(crate) mod export;
+pub(crate) mod filter;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod tail;
+pub(crate) mod verify;
+pub(crate) mod verify_event;
+
+use std::path::PathBuf;
+
+use crate::args::{Cli, Command};
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::output::Screen;
+use crate::settings::Settings;
+
+/// What every command is given.
+pub(crate) struct Context {
+    /// Where things stand.
+    pub(crate) settings: Settings,
+    /// Whether to answer in JSON.
+    pub(crate) json: bool,
+    /// The configuration file that was named.
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl Context {
+    /// Standard output.
+    pub(crate) fn stdout(&self) -> Screen {
+        Screen::stdout(self.settings.environment())
+    }
+
+    /// Standard error.
+    pub(crate) fn stderr(&self) -> Screen {
+        Screen::stderr(self.settings.environment())
+    }
+}
+
+/// Runs the command that the line names and gives its exit code.
+pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
+    let settings = Settings::load(environment, cli.config.as_deref())?;
+    let context = Context { settings, json: cli.json, config: cli.config };
+    match cli.command {
+        Command::Init(args) => init::run(&args, &context),
+        Command::Daemon(args) => daemon::run(&args, &context),
+        Command::Run(args) => run::run(&args, &context),
+        Command::Exec(args) => exec::run(&args, &context),
+        Command::Emit(args) => emit::run(&args, &context),
+        Command::List(args) => list::run(&args, &context),
+        Command::Show(args) => show::run(&args, &context),
+        Command::Tail(args) => tail::run(&args, &context),
+        Command::Verify(args) => verify::run(&args, &context),
+        Command::VerifyEvent(args) => verify_event::run(&args, &context),
+        Command::Export(args) => export::run(&args, &context),
+    }
+}

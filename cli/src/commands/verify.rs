@@ -1,0 +1,120 @@
+//! `verify`: whole chains.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use agent_receipts_chain::Options;
+use agent_receipts_core::{ReceiptHash, Timestamp};
+
+use super::Context;
+use crate::args::{DatabaseArgs, TrustArgs};
+use crate::exit;
+use crate::failure::Failure;
+use crate::output::printable;
+use crate::reading::Reading;
+use crate::verification::{Report, StoreVerification, Trust, verify_lines, write_all};
+
+/// Flags of `verify`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only this chain [env: AGENTRECEIPTS_CHAIN_ID] [default: all].
+    #[arg(long, value_name = "ID")]
+    chain_id: Option<String>,
+    /// Verify this file of JSON lines (`-` for standard input) instead of the database.
+    #[arg(long, value_name = "FILE", conflicts_with = "db")]
+    file: Option<PathBuf>,
+    /// Findings of level error break the chain, and so do key rotations that nothing confirms.
+    #[arg(long)]
+    strict: bool,
+    /// The number of receipts that the chain must have: detects a chain cut off at its end.
+    #[arg(long, value_name = "N")]
+    expected_length: Option<u64>,
+    /// The hash of the receipt that the chain must end in.
+    #[arg(long, value_name = "SHA256")]
+    expected_final_hash: Option<ReceiptHash>,
+    /// The chain must be closed.
+    #[arg(long)]
+    require_terminal: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+/// Prints the verdicts; valid only if there is something, and all of it is valid.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+    let chain_id = context.settings.chain_id(args.chain_id.as_deref());
+    let public_key = context.settings.public_key(args.trust.public_key.as_deref(), None)?;
+    let report = match &args.file {
+        Some(file) => {
+            let trust = Trust::load(&public_key)?;
+            let report = verify_lines(file, &trust, chain_id.as_deref(), &args.options())?;
+            let found: Vec<String> = report.chains.iter().map(|chain| chain.chain_id.clone()).collect();
+            args.expect_one_chain(&found)?;
+            report
+        }
+        None => {
+            let database = context.settings.database(args.database.db.as_deref())?;
+            let mut verification = StoreVerification::begin(Reading::open(&database)?, &public_key)?
+                .with_options(args.options());
+            let chains = match &chain_id {
+                Some(chain_id) => vec![chain_id.clone()],
+                None => verification.chains()?.into_iter().map(|chain| chain.chain_id).collect(),
+            };
+            args.expect_one_chain(&chains)?;
+            if chain_id.is_none() {
+                verification = verification.with_progress()?;
+            }
+            verification.report(&chains)?
+        }
+    };
+    let written = write(&report, chain_id.as_deref(), context);
+    let code = if report.valid { exit::OK } else { exit::FAILED };
+    match written {
+        // The verdict stands in the exit code, whoever stopped reading.
+        Err(failure) if failure.is_closed_pipe() => Ok(code),
+        Err(failure) => Err(failure),
+        Ok(()) => Ok(code),
+    }
+}
+
+fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(), Failure> {
+    let mut screen = context.stdout();
+    if context.json {
+        screen.json(report)?;
+    } else if report.chains.is_empty() {
+        match chain_id {
+            Some(chain_id) => {
+                screen.line(&format!("Chain {}: UNKNOWN — no receipts", printable(chain_id)))?
+            }
+            None => screen.line("UNKNOWN — no receipts: there is nothing that could be valid")?,
+        }
+    } else {
+        write_all(report, &mut screen)?;
+    }
+    Ok(screen.flush()?)
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Options {
+            expected_length: self.expected_length,
+            expected_final_hash: self.expected_final_hash.map(|hash| hash.to_string()),
+            expected_chain_id: None,
+            require_terminal: self.require_terminal,
+            strict: self.strict,
+            now: i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_unix(seconds, 0)),
+        }
+    }
+
+    /// A length or a final hash is one chain's.
+    fn expect_one_chain(&self, chains: &[String]) -> Result<(), Failure> {
+        let asked = self.expected_length.is_some() || self.expected_final_hash.is_some();
+        if asked && chains.len() > 1 {
+            return Err(Failure::usage("--expected-length and --expected-final-hash are about one chain")
+                .with_hint("name it with --chain-id"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! `verify-event`: single receipts, and what tells where they came from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::time::SystemTime;
+
+use agent_receipts_chain::{CheckStatus, EventJudgement, EventVerdict, judge_event};
+use agent_receipts_store::{Order, Query, ReceiptReader};
+use serde::Serialize;
+
+use super::Context;
+use crate::args::{DatabaseArgs, TrustArgs};
+use crate::exit;
+use crate::failure::Failure;
+use crate::output::{Screen, Tone, printable};
+use crate::reading::Reading;
+use crate::verification::{StoreVerification, Witness};
+use crate::when::{Edge, moment};
+
+/// Flags of `verify-event`.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("which").required(true)))]
+pub(crate) struct Args {
+    /// The receipt with this id.
+    #[arg(long, value_name = "RECEIPT", group = "which")]
+    id: Option<String>,
+    /// The last receipt of the chain: of --chain-id, or else of the root chain that was written last.
+    #[arg(long, group = "which")]
+    chain_head: bool,
+    /// All receipts since: a span such as `1h`, or a time.
+    #[arg(long, value_name = "TIME", group = "which")]
+    since: Option<String>,
+    /// Only receipts of this chain [env: AGENTRECEIPTS_CHAIN_ID].
+    #[arg(long, value_name = "ID")]
+    chain_id: Option<String>,
+    /// Executables that are expected to emit, separated by commas [env: AGENTRECEIPTS_EMITTER_ALLOWLIST].
+    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
+    emitter_allowlist: Vec<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    results: Vec<EventJudgement>,
+}
+
+/// The receipts asked for: sequence numbers by chain. (A sequence stands once in a chain; the database sees to it.)
+type Wanted = BTreeMap<String, BTreeSet<u64>>;
+
+/// Judges each receipt within its whole chain; the worst judgement is the exit code.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
+    let database = context.settings.database(args.database.db.as_deref())?;
+    let public_key = context.settings.public_key(args.trust.public_key.as_deref(), None)?;
+    let chain_id = context.settings.chain_id(args.chain_id.as_deref());
+    let mut verification = StoreVerification::begin(Reading::open(&database)?, &public_key)?;
+    let wanted = args.wanted(chain_id, verification.reading())?;
+    let allowlist = args.allowlist(context);
+    let mut results = Vec::new();
+    for (chain_id, sequences) in &wanted {
+        let (report, witnesses) =
+            verification.chain_with(chain_id, |row| sequences.contains(&row.sequence))?;
+        if witnesses.len() < sequences.len() {
+            // What cannot be read cannot be judged, and must not fall under the table.
+            return Err(Failure::new(format_args!(
+                "{} of the receipts asked for in chain `{}` cannot be read",
+                sequences.len() - witnesses.len(),
+                printable(chain_id)
+            )));
+        }
+        let judge =
+            |Witness { receipt, step }: &Witness| judge_event(receipt, step, &report.verdict, &allowlist);
+        results.extend(witnesses.iter().map(judge));
+    }
+    let code = worst(&results);
+    let mut screen = context.stdout();
+    let written = if context.json {
+        screen.json(&Answer { results })
+    } else {
+        results.iter().try_for_each(|result| write(result, &mut screen))
+    };
+    match written.and_then(|()| screen.flush()).map_err(Failure::from) {
+        Err(failure) if !failure.is_closed_pipe() => Err(failure),
+        _ => Ok(code),
+    }
+}
+
+impl Args {
+    fn wanted(&self, chain_id: Option<String>, reading: &mut Reading) -> Result<Wanted, Failure> {
+        let mut wanted = Wanted::new();
+        if let Some(id) = &self.id {
+            let row = reading.ask(|reader| reader.by_id(id))?.map(|stored| stored.row);
+            let row = row.filter(|row| chain_id.as_ref().is_none_or(|chain_id| *chain_id == row.chain_id));
+            let row =
+                row.ok_or_else(|| Failure::new(format_args!("there is no receipt `{}`", printable(id))))?;
+            wanted.entry(row.chain_id).or_default().insert(row.sequence);
+        } else if let Some(since) = &self.since {
+            let since = moment(since, SystemTime::now(), Edge::Since)?;
+            let query =
+                Query { chain_id, since: Some(since.clone()), order: Order::Chain, ..Query::default() };
+            wanted = reading.ask(|reader| {
+                let mut wanted = Wanted::new();
+                reader.stream(&query, &mut |stored| {
+                    wanted.entry(stored.row.chain_id).or_default().insert(stored.row.sequence);
+                    ControlFlow::Continue(())
+                })?;
+                Ok(wanted)
+            })?;
+            if wanted.is_empty() {
+                return Err(Failure::new(format_args!("there is no receipt since {since}")));
+            }
+        } else {
+            let head = reading.ask(|reader| match &chain_id {
+                Some(chain_id) => reader.head(chain_id),
+                None => reader.latest_root_chain()?.map_or(Ok(None), |chain_id| reader.head(&chain_id)),
+            })?;
+            let head = head.ok_or_else(|| match &chain_id {
+                Some(chain_id) => {
+                    Failure::new(format_args!("chain `{}` has no receipts", printable(chain_id)))
+                }
+                None => Failure::new("the database holds no receipts"),
+            })?;
+            wanted.entry(head.chain_id).or_default().insert(head.sequence);
+        }
+        Ok(wanted)
+    }
+
+    fn allowlist(&self, context: &Context) -> Vec<String> {
+        if !self.emitter_allowlist.is_empty() {
+            return self.emitter_allowlist.clone();
+        }
+        let variable =
+            context.settings.environment().text("AGENTRECEIPTS_EMITTER_ALLOWLIST").unwrap_or_default();
+        variable.split(',').map(str::trim).filter(|path| !path.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+fn worst(results: &[EventJudgement]) -> u8 {
+    let any = |verdict| results.iter().any(|result| result.verdict == verdict);
+    if results.is_empty() || any(EventVerdict::Failed) {
+        exit::FAILED
+    } else if any(EventVerdict::NoProvenanceEvidence) {
+        exit::NO_PROVENANCE
+    } else {
+        exit::OK
+    }
+}
+
+fn write(result: &EventJudgement, screen: &mut Screen) -> std::io::Result<()> {
+    let chain_id = printable(&result.chain_id);
+    let heading = format!("{} — chain {chain_id} #{}", printable(&result.receipt_id), result.sequence);
+    screen.line(&screen.tone(Tone::Strong, &heading))?;
+    for check in &result.checks {
+        let (word, tone) = match check.status {
+            CheckStatus::Pass => ("PASS", Tone::Good),
+            CheckStatus::Fail => ("FAIL", Tone::Bad),
+            CheckStatus::Warn => ("WARN", Tone::Warning),
+            CheckStatus::NotApplicable => ("N/A ", Tone::Quiet),
+        };
+        screen.line(&format!(
+            "  [{}] {} — {}",
+            screen.tone(tone, word),
+            check.name,
+            printable(&check.detail)
+        ))?;
+    }
+    let (tone, words) = match result.verdict {
+        EventVerdict::ProvenanceConfirmed => (Tone::Good, "VERIFIED — pipeline-provenance confirmed"),
+        EventVerdict::NoProvenanceEvidence => {
+            (Tone::Warning, "VERIFIED (cryptographically) — no pipeline-provenance evidence")
+        }
+        EventVerdict::Failed => (Tone::Bad, "FAILED — receipt is suspect; investigate"),
+    };
+    screen.line(&format!("  => {}", screen.tone(tone, words)))
+}

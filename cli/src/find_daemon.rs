@@ -1,0 +1,176 @@
+//! Finds the daemon's binary: as named, beside our own, built by `cargo` in a checkout, on the path.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::fs::{Access, access};
+
+use crate::environment::Environment;
+
+/// Why there is no daemon to start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum FindDaemonError {
+    /// What was named is no executable file.
+    #[error("`{}` is not an executable file", path.display())]
+    NotExecutable {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// Nothing was named, and it is nowhere to be found.
+    #[error("no `{DAEMON}` beside `agent-receipts` nor on the PATH")]
+    NotFound,
+    /// The checkout's daemon could not be built.
+    #[error("could not build `{DAEMON}`: {reason}")]
+    Build {
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// The daemon's binary.
+///
+/// A daemon beside our own binary wins over one on the path: the two were installed, or built, together.
+pub(crate) fn find_daemon(
+    flag: Option<&Path>,
+    environment: &Environment,
+) -> Result<PathBuf, FindDaemonError> {
+    let named = flag.map(Path::to_owned).or_else(|| environment.path("AGENTRECEIPTS_DAEMON_BIN"));
+    if let Some(path) = named {
+        return if is_executable(&path) { Ok(path) } else { Err(FindDaemonError::NotExecutable { path }) };
+    }
+    if let Some(sibling) = sibling() {
+        return Ok(sibling);
+    }
+    match Checkout::started_us(environment) {
+        Some(checkout) => checkout.build(),
+        None => on_path(environment).ok_or(FindDaemonError::NotFound),
+    }
+}
+
+fn sibling() -> Option<PathBuf> {
+    Some(std::env::current_exe().ok()?.with_file_name(DAEMON)).filter(|path| is_executable(path))
+}
+
+fn on_path(environment: &Environment) -> Option<PathBuf> {
+    // A relative entry would run whatever lies in the directory that the agent works in.
+    let path = environment.os("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(DAEMON))
+        .find(|candidate| is_executable(candidate))
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && access(path, Access::EXEC_OK).is_ok()
+}
+
+/// The source tree that we were compiled from, while `cargo run` is what started us: there,
+/// `cargo run --bin agent-receipts` has built our binary and no other.
+struct Checkout {
+    cargo: PathBuf,
+}
+
+impl Checkout {
+    /// Believes the environment only where it names the folder that this binary was compiled in.
+    fn started_us(environment: &Environment) -> Option<Self> {
+        let manifest = environment.path("CARGO_MANIFEST_DIR")?;
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
+        (manifest == ours).then_some(())?;
+        Some(Self { cargo: environment.path("CARGO")? })
+    }
+
+    /// Builds the daemon with our own profile, into the same target directory, and takes cargo's word for its path.
+    fn build(&self) -> Result<PathBuf, FindDaemonError> {
+        let failed = |reason: String| FindDaemonError::Build { reason };
+        eprintln!("agent-receipts: building {DAEMON} once, as cargo built this program alone");
+        let mut command = Command::new(&self.cargo);
+        command.args([
+            "build",
+            "--quiet",
+            "--package",
+            DAEMON,
+            "--bin",
+            DAEMON,
+            "--message-format",
+            "json-render-diagnostics",
+        ]);
+        command.arg("--profile").arg(if cfg!(debug_assertions) { "dev" } else { "release" });
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = command.output().map_err(|error| failed(error.to_string()))?;
+        if !output.status.success() {
+            return Err(failed(format!("cargo ended with {}", output.status)));
+        }
+        built_executable(&output.stdout).ok_or_else(|| failed("cargo named no executable".to_owned()))
+    }
+}
+
+/// The executable in cargo's messages, one JSON object a line.
+fn built_executable(messages: &[u8]) -> Option<PathBuf> {
+    messages
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == DAEMON)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+}
+
+/// The binary's name, which is also its package's.
+const DAEMON: &str = "agent-receipts-daemon";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn executable(directory: &Path) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let path = directory.join(DAEMON);
+        std::fs::write(&path, "#!/bin/sh\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn what_is_named_must_be_executable() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("plain");
+        std::fs::write(&file, "").unwrap();
+        let refused = Err(FindDaemonError::NotExecutable { path: file.clone() });
+        assert_eq!(find_daemon(Some(&file), &Environment::of(&[])), refused);
+        let daemon = executable(dir.path());
+        let environment = Environment::of(&[("AGENTRECEIPTS_DAEMON_BIN", daemon.to_str().unwrap())]);
+        assert_eq!(find_daemon(None, &environment), Ok(daemon));
+        assert_eq!(find_daemon(Some(&file), &environment), refused);
+    }
+
+    #[test]
+    fn the_path_is_searched_without_its_relative_entries() {
+        let dir = tempfile::tempdir().unwrap();
+        let daemon = executable(dir.path());
+        let path = format!(".:relative:/nowhere:{}", dir.path().display());
+        assert_eq!(on_path(&Environment::of(&[("PATH", &path)])), Some(daemon));
+        assert_eq!(on_path(&Environment::of(&[("PATH", ".:relative")])), None);
+    }
+
+    #[test]
+    fn only_the_own_checkout_is_believed() {
+        let ours = env!("CARGO_MANIFEST_DIR");
+        assert!(
+            Checkout::started_us(&Environment::of(&[("CARGO", "c"), ("CARGO_MANIFEST_DIR", ours)])).is_some()
+        );
+        assert!(
+            Checkout::started_us(&Environment::of(&[("CARGO", "c"), ("CARGO_MANIFEST_DIR", "/x")])).is_none()
+        );
+        assert!(Checkout::started_us(&Environment::of(&[("CARGO", "c")])).is_none());
+    }
+
+    #[test]
+    fn the_executable_is_found_among_cargos_messages() {
+        let messages = br#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/o"}
+not json
+{"reason":"compiler-artifact","target":{"name":"agent-receipts-daemon"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"agent-receipts-daemon"},"executable":"/d"}
+"#;
+        assert_eq!(built_executable(messages), Some(PathBuf::from("/d")));
+        assert_eq!(built_executable(b"{}"), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! Typed errors of the libraries, turned into what the operator reads: the message, the mend, the exit code.
+
+use agent_receipts_ipc::{EmitError, TransportError};
+use agent_receipts_keysource::{FileError, PublicKeyError};
+use agent_receipts_store::StoreError;
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::find_daemon::FindDaemonError;
+use crate::recorder::RecordError;
+use crate::session::{DaemonError, SocketError};
+use crate::set_up::SetUpError;
+use crate::settings::SettingsError;
+use crate::verification::LinesError;
+use crate::when::TimeError;
+
+/// A database that cannot be read is a wrong question: exit code 2, so that nobody takes it for a verdict.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = Failure::usage(&error);
+        match error {
+            StoreError::Missing { .. } => failure.with_hint(
+                "`agent-receipts run -- COMMAND` records one; --db or AGENTRECEIPTS_DB names another database",
+            ),
+            StoreError::Io { kind: std::io::ErrorKind::PermissionDenied, .. } => {
+                failure.with_hint("the database is readable for its owner and its group only")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let failure = Failure::usage(&error);
+        match error {
+            SettingsError::NoDataDirectory => failure.with_hint("set HOME, or name every path by its flag"),
+            SettingsError::NoSocketPath => failure.with_hint("set AGENTRECEIPTS_SOCKET or pass --socket"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<TimeError> for Failure {
+    fn from(error: TimeError) -> Self {
+        Failure::usage(error)
+    }
+}
+
+impl From<FindDaemonError> for Failure {
+    fn from(error: FindDaemonError) -> Self {
+        let failure = Failure::new(&error);
+        match error {
+            FindDaemonError::NotFound => failure.with_hint(
+                "install `agent-receipts-daemon` beside this program, or name it with --daemon-bin or AGENTRECEIPTS_DAEMON_BIN",
+            ),
+            _ => failure,
+        }
+    }
+}
+
+impl From<DaemonError> for Failure {
+    fn from(error: DaemonError) -> Self {
+        Failure::new(error)
+    }
+}
+
+impl From<SocketError> for Failure {
+    fn from(error: SocketError) -> Self {
+        Failure::new(error).with_hint("name another path with --socket or AGENTRECEIPTS_SOCKET")
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        let failure = Failure::new(&error);
+        match error {
+            RecordError::Emit(EmitError::Caller(_)) => failure.with_code(exit::USAGE),
+            RecordError::Emit(EmitError::Transport(TransportError::Dial { .. })) => failure.with_hint(
+                "start a daemon with `agent-receipts daemon run`, or name its socket with --socket",
+            ),
+            RecordError::Emit(EmitError::Transport(TransportError::NoReply { .. })) => {
+                failure.with_hint("nobody knows whether it was recorded: look with `agent-receipts list`")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<SetUpError> for Failure {
+    fn from(error: SetUpError) -> Self {
+        let failure = Failure::new(&error);
+        match error {
+            SetUpError::KeyLost { .. } => failure.with_hint(
+                "restore the signing key from a copy; to begin a new history, move the old database away",
+            ),
+            SetUpError::Generate(_) => failure.with_hint("nothing was overwritten"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<PublicKeyError> for Failure {
+    fn from(error: PublicKeyError) -> Self {
+        let failure = Failure::usage(&error);
+        match error {
+            PublicKeyError::File(FileError::Missing { .. }) => failure.with_hint(
+                "--public-key or AGENTRECEIPTS_PUBLIC_KEY names the key that the daemon published (`signing.key.pub`)",
+            ),
+            PublicKeyError::Malformed { .. } => failure.with_hint("a public key file begins with `-----BEGIN PUBLIC KEY-----`"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<LinesError> for Failure {
+    fn from(error: LinesError) -> Self {
+        Failure::usage(error)
+    }
+}

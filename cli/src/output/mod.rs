@@ -1,0 +1,14 @@
+//! The terminal: colours, tables, text that a terminal can be given safely. Nothing else in this crate knows a terminal.
+
+mod paint;
+mod progress;
+mod receipts;
+mod screen;
+mod table;
+mod text;
+
+pub(crate) use paint::Tone;
+pub(crate) use progress::Progress;
+pub(crate) use receipts::{as_json, deed, risk_tone, status_tone, write_rows};
+pub(crate) use screen::Screen;
+pub(crate) use text::{count, cut, printable};

@@ -1,0 +1,77 @@
+//! Receipts in a table.
+
+use std::borrow::Cow;
+use std::io;
+
+use agent_receipts_core::json::{self, Rules};
+use agent_receipts_store::Row;
+
+use super::paint::Tone;
+use super::screen::Screen;
+use super::table::Table;
+
+/// Writes rows as a table; the chain has a column only where there is more than one.
+pub(crate) fn write_rows(rows: &[Row], indent: usize, screen: &mut Screen) -> io::Result<()> {
+    let several = rows.iter().any(|row| row.chain_id != rows[0].chain_id);
+    let mut headings = vec!["SEQ", "TIMESTAMP", "CHAIN", "TOOL / ACTION TYPE", "RISK", "STATUS"];
+    if !several {
+        headings.remove(CHAIN_COLUMN);
+    }
+    let mut table = Table::new(&headings);
+    for row in rows {
+        let (sequence, deed) = (row.sequence.to_string(), deed(&row.tool_name, &row.action_type));
+        let mut cells = vec![
+            (sequence.as_str(), None),
+            (row.timestamp.as_str(), Some(Tone::Quiet)),
+            (row.chain_id.as_str(), None),
+            (deed.as_str(), None),
+            (row.risk_level.as_str(), risk_tone(&row.risk_level)),
+            (row.status.as_str(), status_tone(&row.status)),
+        ];
+        if !several {
+            cells.remove(CHAIN_COLUMN);
+        }
+        table.row(&cells);
+    }
+    table.write(indent, screen)
+}
+
+/// A row's receipt as one JSON value: as it is stored, which is what was signed. What somebody made unreadable is
+/// shown as text, so that the whole answer stays JSON.
+pub(crate) fn as_json(row: &Row) -> Cow<'_, str> {
+    match json::parse(row.receipt_json.as_bytes(), Rules::Payload) {
+        Ok(_) => Cow::Borrowed(&row.receipt_json),
+        Err(_) => Cow::Owned(
+            serde_json::json!({ "unreadable_receipt": row.receipt_json, "id": row.id }).to_string(),
+        ),
+    }
+}
+
+/// The tool and the type of its action, once where they say the same.
+pub(crate) fn deed(tool_name: &str, action_type: &str) -> String {
+    if tool_name.is_empty() || action_type == tool_name {
+        return action_type.to_owned();
+    }
+    format!("{tool_name} / {action_type}")
+}
+
+/// The colour of a risk level.
+pub(crate) fn risk_tone(level: &str) -> Option<Tone> {
+    match level {
+        "low" => Some(Tone::Quiet),
+        "high" => Some(Tone::Warning),
+        "critical" => Some(Tone::Bad),
+        _ => None,
+    }
+}
+
+/// The colour of an outcome.
+pub(crate) fn status_tone(status: &str) -> Option<Tone> {
+    match status {
+        "success" => Some(Tone::Good),
+        "failure" => Some(Tone::Bad),
+        _ => Some(Tone::Warning),
+    }
+}
+
+const CHAIN_COLUMN: usize = 2;

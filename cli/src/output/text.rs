@@ -1,0 +1,53 @@
+//! Text from receipts, made harmless for a terminal.
+
+use std::borrow::Cow;
+
+/// `text` with everything escaped that could steer a terminal or reorder a line.
+///
+/// Tool names and resources are an agent's claims: an escape sequence in one could repaint a `BROKEN` as a `VALID`.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_steering) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_steering(c) { safe.extend(c.escape_default()) } else { safe.push(c) }
+    }
+    Cow::Owned(safe)
+}
+
+/// At most `width` characters, the last one `…` where something is left out.
+pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    if text.chars().count() <= width {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().take(width.saturating_sub(1)).chain(['…']).collect())
+}
+
+/// `1 receipt`, `2 receipts`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Control characters, and the invisible ones that change the direction or the reading of what stands around them.
+fn is_steering(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped_and_the_rest_is_kept() {
+        assert_eq!(printable("\u{1b}[2Jé\n\u{202e}x\u{9b}"), "\\u{1b}[2Jé\\n\\u{202e}x\\u{9b}");
+        assert_eq!(printable("naïve — 日本"), "naïve — 日本");
+    }
+
+    #[test]
+    fn long_text_is_cut_by_characters() {
+        assert_eq!(cut("日本語です", 3), "日本…");
+        assert_eq!(cut("abc", 3), "abc");
+    }
+}

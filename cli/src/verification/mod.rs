@@ -1,0 +1,15 @@
+//! Verification of stored and exported chains: what is read, with which keys, and what is reported.
+
+mod batch;
+mod lines;
+mod page;
+mod report;
+mod stored;
+mod trust;
+mod walk;
+
+pub(crate) use lines::{LinesError, verify_lines};
+pub(crate) use page::write_all;
+pub(crate) use report::{ChainReport, Report};
+pub(crate) use stored::{StoreVerification, Witness};
+pub(crate) use trust::Trust;
