@@ -26,6 +26,7 @@ pub mod disclosure;
 pub mod json;
 pub mod taxonomy;
 
+mod excerpt;
 mod receipt;
 mod timestamp;
 mod words;

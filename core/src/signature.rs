@@ -91,3 +91,48 @@ pub enum SignatureError {
     #[error("bad signature")]
     Mismatch,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    #[test]
+    fn a_proof_value_is_a_prefix_and_86_characters() {
+        let signature = Signature::from_bytes([0xfb; 64]);
+        let value = signature.to_proof_value();
+        assert_eq!((value.len(), &value[..5]), (87, "u-_v7"));
+        assert_eq!(Signature::from_proof_value(&value), Ok(signature));
+        assert_eq!(format!("{signature:?}"), value);
+    }
+
+    #[test]
+    fn of_the_sixteen_spellings_of_a_signature_one_is_taken() {
+        let value = Signature::from_bytes([7; 64]).to_proof_value();
+        let taken: Vec<_> = ALPHABET
+            .iter()
+            .map(|last| format!("{}{}", &value[..86], char::from(*last)))
+            .filter(|spelling| Signature::from_proof_value(spelling).is_ok())
+            .collect();
+        // Two of the six bits of the last character belong to the signature.
+        assert_eq!(taken.len(), 4);
+        assert!(taken.contains(&value));
+    }
+
+    #[test]
+    fn the_reason_for_a_refusal_is_named() {
+        let value = Signature::from_bytes([7; 64]).to_proof_value();
+        for (text, expected) in [
+            (String::new(), "empty"),
+            (value.replacen('u', "z", 1), "unsupported multibase prefix"),
+            (value[..86].to_owned(), "not 86 characters of base64url"),
+            (format!("{value}="), "not 86 characters of base64url"),
+            (format!("{}+", &value[..86]), "not canonical base64url"),
+            (format!("{}\n", &value[..86]), "not canonical base64url"),
+        ] {
+            let expected = SignatureError::MalformedProofValue { reason: expected };
+            assert_eq!(Signature::from_proof_value(&text), Err(expected), "{text:?}");
+        }
+    }
+}

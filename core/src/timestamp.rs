@@ -3,6 +3,8 @@
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
+use crate::excerpt::excerpt;
+
 /// A moment, to the nanosecond, from year 0 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
@@ -30,7 +32,7 @@ impl Timestamp {
     ///
     /// [`TimestampError`] carries (the first 64 characters of) the text.
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
-        read(text.as_bytes()).map(Self).ok_or_else(|| TimestampError(text.chars().take(64).collect()))
+        read(text.as_bytes()).map(Self).ok_or_else(|| TimestampError(excerpt(text)))
     }
 
     /// UTC, whole seconds: `2026-11-22T03:39:59Z`, the form in receipts.

@@ -1,6 +1,6 @@
 //! The one way to write a value: JSON Canonicalization Scheme, RFC 8785.
 
-use super::{Object, Value};
+use super::Value;
 
 /// The canonical form of a value (RFC 8785), as UTF-8.
 ///
@@ -51,7 +51,7 @@ pub fn write_canonical(value: &Value, out: &mut Vec<u8>) {
 /// Writes an object that lacks the member `missing`, and returns the offset at which that member
 /// (with a comma before it) can be spliced in. At least one other member must sort before it.
 #[cfg(feature = "crypto")]
-pub(crate) fn write_object_with_gap(object: &Object, missing: &str, out: &mut Vec<u8>) -> usize {
+pub(crate) fn write_object_with_gap(object: &super::Object, missing: &str, out: &mut Vec<u8>) -> usize {
     let mut gap = None;
     let mut first = true;
     out.push(b'{');

@@ -2,6 +2,7 @@
 
 use super::text::{Text, is_space};
 use super::{JsonError, Object, Value};
+use crate::excerpt::excerpt;
 
 /// The deepest nesting that is read, as in the reference daemon (Go's decoder).
 pub const MAX_DEPTH: usize = 10_000;
@@ -138,7 +139,9 @@ impl Parser<'_> {
     fn close_object(&self, members: Vec<(String, Value)>) -> Result<Value, JsonError> {
         let (object, duplicate) = Object::from_text_order(members);
         match duplicate {
-            Some(name) if self.refuses_duplicates() => Err(JsonError::DuplicateMember { name }),
+            Some(name) if self.refuses_duplicates() => {
+                Err(JsonError::DuplicateMember { name: excerpt(&name) })
+            }
             _ => Ok(Value::Object(object)),
         }
     }

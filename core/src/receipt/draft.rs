@@ -21,6 +21,8 @@ impl Draft {
     /// Canonicalises a receipt. A proof that it has is left out.
     pub fn new(mut receipt: Receipt) -> Self {
         receipt.proof = None;
+        // Nor may a member that a caller put among the unknown ones pass for the proof.
+        receipt.extra.remove("proof");
         let mut canonical = Vec::with_capacity(1536);
         // INVARIANT: `@context` sorts before `proof` and is always written, so a comma can lead the splice.
         let proof_at = match receipt.into_value() {

@@ -1,6 +1,7 @@
 //! A receipt as it was received: parsed once, canonicalised once, judged as it stands.
 
 use super::{DecodeError, Receipt};
+use crate::excerpt::excerpt;
 use crate::hash::ReceiptHash;
 use crate::json::{Rules, Value, canonical, parse};
 use crate::key::PublicKey;
@@ -99,7 +100,7 @@ impl Received {
     pub fn verify(&self, key: &PublicKey) -> Result<Verified, SignatureError> {
         let proof = self.receipt.proof.as_ref().ok_or(SignatureError::MissingProof)?;
         if proof.kind != PROOF_TYPE {
-            return Err(SignatureError::UnsupportedProofType { found: proof.kind.clone() });
+            return Err(SignatureError::UnsupportedProofType { found: excerpt(&proof.kind) });
         }
         let signature = Signature::from_proof_value(&proof.proof_value)?;
         let refusal = match key.verify(&self.canonical, &signature) {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::excerpt::excerpt;
+
 /// `@context[0]` of every receipt.
 pub const CREDENTIALS_CONTEXT: &str = "https://www.w3.org/ns/credentials/v2";
 
@@ -73,6 +75,41 @@ impl FromStr for Version {
     type Err = UnknownVersion;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Version::ALL.into_iter().find(|v| v.as_str() == text).ok_or_else(|| UnknownVersion(text.to_owned()))
+        Version::ALL.into_iter().find(|v| v.as_str() == text).ok_or_else(|| UnknownVersion(excerpt(text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_version_has_its_context() {
+        let contexts: Vec<_> =
+            Version::ALL.iter().map(|v| (v.as_str(), &v.context()[v.context().len() - 2..])).collect();
+        assert_eq!(
+            contexts,
+            [
+                ("0.1.0", "v1"),
+                ("0.2.0", "v1"),
+                ("0.2.1", "v1"),
+                ("0.3.0", "v1"),
+                ("0.4.0", "v1"),
+                ("0.5.0", "v2"),
+                ("0.6.0", "v3"),
+            ]
+        );
+        assert!(Version::ALL.is_sorted());
+        assert_eq!(Version::default(), Version::V0_5_0);
+    }
+
+    #[test]
+    fn versions_are_read_exactly() {
+        for version in Version::ALL {
+            assert_eq!(version.to_string().parse(), Ok(version));
+        }
+        for text in ["", "0.5", "0.5.0 ", "v0.5.0", "0.7.0", "00.5.0", "0.5.0-rc1", "1.0.0"] {
+            assert!(text.parse::<Version>().is_err(), "{text}");
+        }
     }
 }
