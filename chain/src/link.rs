@@ -37,12 +37,19 @@ impl Anchor {
 
     /// Judges the `previous_receipt_hash` of the next receipt.
     pub(crate) fn judge(&self, previous: Option<&str>) -> Link {
-        let Some(Ok(previous)) = previous.map(str::parse::<ReceiptHash>) else { return Link::Broken };
-        if previous == self.hash {
+        match previous.map(str::parse::<ReceiptHash>) {
+            Some(Ok(previous)) => self.matches(&previous),
+            Some(Err(_)) | None => Link::Broken,
+        }
+    }
+
+    /// Whether `hash` is a hash of this receipt.
+    pub(crate) fn matches(&self, hash: &ReceiptHash) -> Link {
+        if *hash == self.hash {
             return Link::Exact;
         }
         let forms = [Form::Received, Form::NullsLeftOut, Form::AllNullsLeftOut];
-        match forms.into_iter().any(|form| self.received.hash_as(form) == previous) {
+        match forms.into_iter().any(|form| self.received.hash_as(form) == *hash) {
             true => Link::OtherForm,
             false => Link::Broken,
         }

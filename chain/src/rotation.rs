@@ -45,6 +45,16 @@ pub(crate) fn incoming_key(rotation: &KeyRotation, active: &PublicKey) -> Result
     if rotation.old_key_fingerprint != active.to_string() {
         return Err(RotationError::OldFingerprint { found: rotation.old_key_fingerprint.clone(), active });
     }
+    new_key(rotation)
+}
+
+/// Checks a rotation away from whatever key, and gives the incoming one.
+pub(crate) fn incoming_key_from_any(rotation: &KeyRotation) -> Result<PublicKey, RotationError> {
+    constants(rotation)?;
+    new_key(rotation)
+}
+
+fn new_key(rotation: &KeyRotation) -> Result<PublicKey, RotationError> {
     let new = PublicKey::from_multibase(&rotation.new_public_key)?;
     let actual = new.fingerprint();
     if rotation.new_key_fingerprint != actual.to_string() {

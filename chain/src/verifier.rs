@@ -1,7 +1,7 @@
 //! Verification of one chain, receipt by receipt.
 
 use agent_receipts_core::json::Value;
-use agent_receipts_core::{ChainPosition, DecodeError, PublicKey, Receipt, Received, payload};
+use agent_receipts_core::{ChainPosition, DecodeError, PublicKey, Receipt, ReceiptHash, Received, payload};
 
 use crate::conclusion::{self, Walk};
 use crate::continuity::Continuity;
@@ -150,6 +150,15 @@ impl ChainVerifier {
             final_hash,
             incomplete_tool_roundtrip,
         })
+    }
+
+    pub(crate) fn remark(&mut self, code: Code, index: u64, message: impl FnOnce() -> String) {
+        self.findings.add(code, index, message);
+    }
+
+    /// Whether `hash` is a hash of the last receipt, in one of its forms.
+    pub(crate) fn last_is_known_as(&self, hash: &ReceiptHash) -> bool {
+        matches!(&self.previous, Previous::Receipt(anchor) if anchor.matches(hash) != Link::Broken)
     }
 
     fn judge_signature(

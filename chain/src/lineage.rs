@@ -1,0 +1,241 @@
+//! Which keys the published key vouches for, collected over all chains of a store.
+
+use std::collections::{HashMap, HashSet};
+
+use agent_receipts_core::{PublicKey, Received};
+
+use crate::key_ring::KeyRing;
+use crate::link::{Anchor, Link};
+use crate::rotation::incoming_key_from_any;
+
+/// Collects the rotations of a store, so that a chain which an older key signed stays valid after a rotation that
+/// stands in another chain.
+///
+/// Give it every receipt of every chain, chain by chain and in sequence ([`KeyLineage::observe`]); nearly all are
+/// passed over by a look at their bytes. A rotation receipt counts when the outgoing key signed it. That alone proves
+/// nothing: a forger signs "my key hands over to the published key" with his own. So it must be *followed*: the next
+/// receipt of the same chain links to it and is signed by the incoming key, which thereby vouches for the outgoing
+/// one. See [`KeyRing`] for what follows from it, and [`KeyRing::is_provisional`] for what remains open.
+///
+/// ```
+/// use agent_receipts_chain::{ChainVerifier, KeyLineage, Options};
+/// use agent_receipts_core::PublicKey;
+///
+/// # fn example(rows: &[(String, Vec<u8>)], published: PublicKey, archived: Vec<PublicKey>) {
+/// let mut lineage = KeyLineage::new(published, archived);
+/// for (chain_id, receipt_json) in rows {
+///     lineage.observe(chain_id, receipt_json);
+/// }
+/// let ring = lineage.resolve();
+/// let verifier = ChainVerifier::new(ring, Options::default());
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct KeyLineage {
+    ring: KeyRing,
+    known: HashMap<String, PublicKey>,
+    edges: HashMap<(PublicKey, PublicKey), bool>,
+    waiting: Vec<Waiting>,
+    cursor: Option<Cursor>,
+}
+
+/// A rotation away from a key that is not known yet.
+#[derive(Debug)]
+struct Waiting {
+    received: Received,
+    old_fingerprint: String,
+    new: PublicKey,
+    followed: bool,
+}
+
+/// Where the walk over the store is.
+#[derive(Debug)]
+struct Cursor {
+    chain_id: String,
+    last_rotation: Option<LastRotation>,
+}
+
+/// The receipt before is a rotation: who follows it?
+#[derive(Debug)]
+struct LastRotation {
+    anchor: Anchor,
+    new: PublicKey,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Edge(PublicKey),
+    Waiting(usize),
+}
+
+/// Rotations away from unknown keys that are kept until the key turns up.
+const MAX_WAITING: usize = 1024;
+
+/// Hand-overs that are kept: a key a day for more than a century.
+const MAX_EDGES: usize = 1 << 16;
+
+impl KeyLineage {
+    /// A lineage that ends in `published`. `archived` are mere candidates; anybody may have put them there.
+    pub fn new(published: PublicKey, archived: impl IntoIterator<Item = PublicKey>) -> Self {
+        let ring = KeyRing::new(published, archived);
+        let known = ring.candidates().iter().map(|key| (key.fingerprint().to_string(), *key)).collect();
+        Self { ring, known, edges: HashMap::new(), waiting: Vec::new(), cursor: None }
+    }
+
+    /// Counts `key` as vouched for, because somebody knows it: see [`KeyRing::trust`].
+    pub fn trust(&mut self, key: PublicKey) {
+        self.known.insert(key.fingerprint().to_string(), key);
+        self.ring.trust(key);
+    }
+
+    /// Takes the next receipt. Receipts must come chain by chain, each chain in sequence.
+    pub fn observe(&mut self, chain_id: &str, receipt_json: &[u8]) {
+        let first = self.cursor.as_ref().is_none_or(|cursor| cursor.chain_id != chain_id);
+        if first {
+            self.cursor = Some(Cursor { chain_id: chain_id.to_owned(), last_rotation: None });
+        }
+        let last_rotation = self.cursor.as_mut().and_then(|cursor| cursor.last_rotation.take());
+        // A rotation whose name is written with escapes is not seen, and so proves nothing: it fails closed.
+        let rotates = receipt_json.windows(ROTATION.len()).any(|window| window == ROTATION);
+        if !first && !rotates && last_rotation.is_none() {
+            return;
+        }
+        let Ok(received) = Received::parse(receipt_json) else { return };
+        if received.receipt().subject.chain.chain_id != chain_id {
+            return;
+        }
+        if let Some(last_rotation) = last_rotation {
+            self.follow(last_rotation, &received);
+        }
+        if first && received.verify(self.ring.published()).is_ok() {
+            self.ring.published_has_signed = true;
+        }
+        if rotates
+            && let Some(rotation) = self.record(received)
+            && let Some(cursor) = &mut self.cursor
+        {
+            cursor.last_rotation = Some(rotation);
+        }
+    }
+
+    /// The ring for all chains of the store.
+    pub fn resolve(mut self) -> KeyRing {
+        self.settle_waiting();
+        let vouched = self.leading_to(self.ring.vouched.clone(), |followed| followed);
+        // Before the published key has signed anything, an honest rotation cannot have been confirmed.
+        let provisional = match self.ring.published_has_signed {
+            true => HashSet::new(),
+            false => &self.leading_to(vouched.clone(), |_| true) - &vouched,
+        };
+        let mut known: Vec<_> = self.known.into_values().collect();
+        known.sort_by_key(|key| *key.as_bytes());
+        for key in known.into_iter().filter(|key| vouched.contains(key) || provisional.contains(key)) {
+            self.ring.add_candidate(key);
+        }
+        for ((old, new), followed) in &self.edges {
+            if *followed && vouched.contains(new) {
+                self.ring.handovers.entry(*old).or_default().push(*new);
+            }
+        }
+        self.ring.vouched = vouched;
+        self.ring.provisional = provisional;
+        self.ring
+    }
+
+    /// A receipt after a rotation: does the incoming key confirm it?
+    fn follow(&mut self, LastRotation { anchor, new, place }: LastRotation, next: &Received) {
+        let link = next.receipt().subject.chain.previous_receipt_hash.as_deref();
+        if anchor.judge(link) == Link::Broken || next.verify(&new).is_err() {
+            return;
+        }
+        self.ring.published_has_signed |= new == *self.ring.published();
+        match place {
+            Place::Edge(old) => {
+                self.edges.insert((old, new), true);
+            }
+            Place::Waiting(at) => {
+                if let Some(waiting) = self.waiting.get_mut(at) {
+                    waiting.followed = true;
+                }
+            }
+        }
+    }
+
+    /// Keeps a rotation that its outgoing key signed, or may have signed.
+    fn record(&mut self, received: Received) -> Option<LastRotation> {
+        let rotation = received.receipt().subject.key_rotation.as_ref()?;
+        let new = incoming_key_from_any(rotation).ok()?;
+        let old_fingerprint = rotation.old_key_fingerprint.clone();
+        let (anchor, place) = match self.known.get(&old_fingerprint).copied() {
+            Some(old) => {
+                let signature = received.verify(&old);
+                signature.as_ref().ok()?;
+                if !self.add_edge(old, new, false) {
+                    return None;
+                }
+                (Anchor::new(received, &signature), Place::Edge(old))
+            }
+            None if self.waiting.len() < MAX_WAITING => {
+                let unknown = Err(agent_receipts_core::SignatureError::Mismatch);
+                let anchor = Anchor::new(received.clone(), &unknown);
+                self.waiting.push(Waiting { received, old_fingerprint, new, followed: false });
+                (anchor, Place::Waiting(self.waiting.len() - 1))
+            }
+            None => {
+                self.ring.overlooked += 1;
+                return None;
+            }
+        };
+        Some(LastRotation { anchor, new, place })
+    }
+
+    /// Learns the incoming key, which may be the unknown outgoing key of another rotation.
+    fn add_edge(&mut self, old: PublicKey, new: PublicKey, followed: bool) -> bool {
+        if self.edges.len() >= MAX_EDGES && !self.edges.contains_key(&(old, new)) {
+            self.ring.overlooked += 1;
+            return false;
+        }
+        *self.edges.entry((old, new)).or_insert(false) |= followed;
+        self.known.insert(new.fingerprint().to_string(), new);
+        true
+    }
+
+    /// Each round learns a key or is the last.
+    fn settle_waiting(&mut self) {
+        loop {
+            let known = &self.known;
+            let (ready, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
+                .into_iter()
+                .partition(|waiting| known.contains_key(&waiting.old_fingerprint));
+            self.waiting = waiting;
+            if ready.is_empty() {
+                return;
+            }
+            for Waiting { received, old_fingerprint, new, followed } in ready {
+                if let Some(old) = self.known.get(&old_fingerprint).copied()
+                    && received.verify(&old).is_ok()
+                {
+                    self.add_edge(old, new, followed);
+                }
+            }
+        }
+    }
+
+    /// The keys from which hand-overs lead to `ends`.
+    fn leading_to(&self, ends: HashSet<PublicKey>, counts: impl Fn(bool) -> bool) -> HashSet<PublicKey> {
+        let mut backwards: HashMap<PublicKey, Vec<PublicKey>> = HashMap::new();
+        for ((old, new), _) in self.edges.iter().filter(|(_, followed)| counts(**followed)) {
+            backwards.entry(*new).or_default().push(*old);
+        }
+        let mut pending: Vec<_> = ends.iter().copied().collect();
+        let mut found = ends;
+        while let Some(key) = pending.pop() {
+            let fresh = backwards.get(&key).into_iter().flatten().filter(|old| found.insert(**old));
+            pending.extend(fresh.copied().collect::<Vec<_>>());
+        }
+        found
+    }
+}
+
+const ROTATION: &[u8] = b"keyRotation";
