@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, ArgGroup, CommandFactory, FromArgMatches, Parser};
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError, Lookup, Settings, load, variable};
+use crate::config::{Config, ConfigError, Lookup, Settings, load, path, variable};
 use crate::paths::{DataDirectory, with_pub};
 
 /// What the command line asks for.
@@ -139,7 +139,7 @@ fn file_settings(flag: Option<PathBuf>, env: Lookup<'_>) -> Result<Settings, Con
 #[command(group(ArgGroup::new("verb").multiple(false)))]
 struct Arguments {
     /// The configuration file; by default daemon.toml beside the database, if it is there.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = path)]
     config: Option<PathBuf>,
     /// Make the signing key pair and exit; never overwrites.
     #[arg(long, group = "verb")]
@@ -160,7 +160,7 @@ struct Arguments {
     #[arg(long, short = 'V', group = "verb", action = ArgAction::SetTrue)]
     version: bool,
     /// Where the private key for disclosed parameters is to be made.
-    #[arg(long, value_name = "PATH", requires = "init_forensic_key")]
+    #[arg(long, value_name = "PATH", value_parser = path, requires = "init_forensic_key")]
     forensic_key: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,

@@ -22,7 +22,7 @@ pub use error::ConfigError;
 
 pub(crate) use environment::{Lookup, variable};
 pub(crate) use file::load;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Settings, path};
 
 /// Everything the daemon needs to know before it starts, with no default left open.
 ///

@@ -100,7 +100,7 @@ impl Settings {
 }
 
 /// A path in UTF-8; other paths could not be written into the configuration file.
-fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+pub(crate) fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
     Ok(PathBuf::from(text))
 }
 

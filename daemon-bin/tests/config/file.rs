@@ -1,0 +1,216 @@
+//! The TOML file.
+
+use std::time::Duration;
+
+use agent_receipts_daemon::{Config, ConfigError, Version};
+
+use crate::{HOME, config, env, file, file_refusal, from_file, parse, refusal, text};
+
+const FULL: &str = r#"
+socket = "/run/x/events.sock"
+db = "/d/r.db"
+key = "/k/s.key"
+public_key = "/p/s.pub"
+forensic_public_key = "/p/f.pub"
+chain_id = "c-1"
+issuer_id = "did:example:i"
+verification_method = "did:example:i#other"
+parameter_disclosure = false
+redact_patterns = "/etc/p.yaml"
+unsafe_socket_path = true
+shutdown_deadline = "1m30s"
+receipt_version = "0.6.0"
+max_connections = 7
+max_connections_per_uid = 3
+idle_timeout = "2h"
+read_timeout = "1.5s"
+"#;
+
+fn full() -> Config {
+    Config {
+        socket: "/run/x/events.sock".into(),
+        db: "/d/r.db".into(),
+        key: "/k/s.key".into(),
+        public_key: "/p/s.pub".into(),
+        forensic_public_key: Some("/p/f.pub".into()),
+        chain_id: Some("c-1".into()),
+        issuer_id: "did:example:i".into(),
+        verification_method: "did:example:i#other".into(),
+        unsafe_socket_path: true,
+        redact_patterns: Some("/etc/p.yaml".into()),
+        shutdown_deadline: Duration::from_secs(90),
+        receipt_version: Version::V0_6_0,
+        max_connections: 7,
+        max_connections_per_uid: 3,
+        idle_timeout: Duration::from_secs(7200),
+        read_timeout: Duration::from_millis(1500),
+    }
+}
+
+#[test]
+fn every_key_is_read() {
+    assert_eq!(from_file(FULL), full());
+    let (_folder, path) = file(FULL);
+    assert_eq!(Config::load(&path, &env(&[])), Ok(full()));
+}
+
+#[test]
+fn an_absent_key_leaves_the_other_sources_alone() {
+    let (_folder, path) = file("db = \"/d/r.db\"\n");
+    let from_env = [("AGENTRECEIPTS_KEY", "/e/k"), ("AGENTRECEIPTS_CHAIN_ID", "e")];
+    let config = config(&["--config", text(&path), "--issuer-id", "did:f"], &from_env);
+    assert_eq!(config.db.to_str(), Some("/d/r.db"));
+    assert_eq!(config.key.to_str(), Some("/e/k"));
+    assert_eq!(config.chain_id.as_deref(), Some("e"));
+    assert_eq!(config.issuer_id, "did:f");
+}
+
+#[test]
+fn a_missing_default_file_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = [("XDG_DATA_HOME", text(folder.path()))];
+    assert_eq!(config(&[], &home).db, folder.path().join("agent-receipts/receipts.db"));
+}
+
+#[test]
+fn the_default_file_stands_beside_database_and_key() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("agent-receipts")).unwrap();
+    std::fs::write(folder.path().join("agent-receipts/daemon.toml"), "chain_id = \"here\"").unwrap();
+    let config = config(&[], &[("XDG_DATA_HOME", text(folder.path()))]);
+    assert_eq!(config.chain_id.as_deref(), Some("here"));
+    assert_eq!(config.db, folder.path().join("agent-receipts/receipts.db"));
+    assert_eq!(config.key, folder.path().join("agent-receipts/signing.key"));
+}
+
+#[test]
+fn a_default_file_that_is_a_dangling_link_is_not_taken_for_a_missing_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("agent-receipts")).unwrap();
+    let link = folder.path().join("agent-receipts/daemon.toml");
+    std::os::unix::fs::symlink("/nowhere/daemon.toml", &link).unwrap();
+    let refused = refusal(&[], &[("XDG_DATA_HOME", text(folder.path()))]);
+    assert_eq!(refused, ConfigError::MissingFile { path: link });
+}
+
+#[test]
+fn a_broken_default_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("agent-receipts")).unwrap();
+    std::fs::write(folder.path().join("agent-receipts/daemon.toml"), "nonsense").unwrap();
+    let refused = refusal(&[], &[("XDG_DATA_HOME", text(folder.path()))]);
+    assert!(matches!(refused, ConfigError::MalformedFile { line: 1, .. }), "{refused}");
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there() {
+    let missing = ConfigError::MissingFile { path: "/nowhere/daemon.toml".into() };
+    assert_eq!(refusal(&["--config", "/nowhere/daemon.toml"], &[]), missing);
+    assert_eq!(refusal(&[], &[("AGENTRECEIPTS_CONFIG", "/nowhere/daemon.toml")]), missing);
+    assert_eq!(Config::load("/nowhere/daemon.toml".as_ref(), &env(&[HOME])), Err(missing));
+}
+
+#[test]
+fn an_empty_path_names_no_file() {
+    assert_eq!(refusal(&["--config", ""], &[]), ConfigError::EmptyFilePath);
+    assert_eq!(Config::load("".as_ref(), &env(&[HOME])), Err(ConfigError::EmptyFilePath));
+}
+
+#[test]
+fn a_folder_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = refusal(&["--config", text(folder.path())], &[]);
+    assert!(matches!(refused, ConfigError::UnreadableFile { .. }), "{refused}");
+}
+
+#[test]
+fn errors_name_the_file_the_line_and_the_key() {
+    for (content, line, word) in [
+        ("db = \"/a\"\nkey = \n", 2, ""),
+        ("[socket", 1, ""),
+        ("\n\nsockett = \"/a\"\n", 3, "sockett"),
+        ("db = \"/a\"\ndb = \"/b\"\n", 2, "duplicate key"),
+        ("db = 7", 1, "string"),
+        ("socket = \"/a\"\nshutdown_deadline = \"soon\"\n", 2, "`soon` is not a duration"),
+        ("shutdown_deadline = 200", 1, "string"),
+        ("shutdown_deadline = \"-1s\"", 1, "`-1s`"),
+        ("unsafe_socket_path = \"true\"", 1, "boolean"),
+        ("max_connections = -1", 1, ""),
+        ("max_connections = 1.5", 1, ""),
+        ("receipt_version = \"0.4.0\"", 1, "`0.5.0` or `0.6.0`"),
+        ("receipt_version = \"9\"", 1, "`9`"),
+        ("\nparameter_disclosure = [1, 2]\n", 2, "string"),
+        ("parameter_disclosure = 1", 1, "list of texts"),
+        ("parameter_disclosure = {a = 1}", 1, "list of texts"),
+        // The reference's file has no such key, and ours cannot honour it.
+        ("anchor_log = \"/a\"", 1, "anchor_log"),
+        ("[daemon]\nsocket = \"/a\"\n", 1, "daemon"),
+    ] {
+        let (_folder, path) = file(content);
+        let refused = refusal(&["--config", text(&path)], &[]);
+        let message = refused.to_string();
+        let ConfigError::MalformedFile { path: named, line: at, .. } = refused else { panic!("{message}") };
+        assert_eq!((named, at), (path, line), "{content:?}: {message}");
+        assert!(message.contains(word), "{content:?}: {message}");
+        assert!(!message.contains('\n'), "{message}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_utf8_is_refused() {
+    let (_folder, path) = file("");
+    std::fs::write(&path, b"db = \"\xff\"").unwrap();
+    let refused = refusal(&["--config", text(&path)], &[]);
+    assert!(matches!(refused, ConfigError::UnreadableFile { .. }), "{refused}");
+}
+
+#[test]
+fn a_file_of_more_than_a_mebibyte_is_refused() {
+    let comment = format!("#{}\n", "x".repeat(1 << 20));
+    assert!(matches!(file_refusal(&comment), ConfigError::OversizeFile { .. }));
+    let refused = refusal(&["--config", "/dev/zero"], &[]);
+    assert!(matches!(refused, ConfigError::OversizeFile { .. }), "{refused}");
+}
+
+#[test]
+fn a_file_that_everybody_may_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, path) = file("");
+    for (mode, is_refused) in [(0o600, false), (0o644, false), (0o664, false), (0o646, true), (0o602, true)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let result = parse(&["--config", text(&path)], &[HOME]);
+        assert_eq!(result.is_err(), is_refused, "{mode:o}");
+    }
+}
+
+#[test]
+fn disclosure_may_be_switched_off_in_every_shape() {
+    for off in ["false", "\"\"", "\"off\"", "\"FALSE\"", "\" 0 \"", "[]", "[\"\"]", "[\"off\"]"] {
+        from_file(&format!("parameter_disclosure = {off}\n"));
+    }
+}
+
+#[test]
+fn disclosure_that_is_asked_for_is_refused_in_every_shape() {
+    let unsupported = ConfigError::Unsupported { option: "parameter_disclosure" };
+    for on in ["true", "\"all\"", "\"high\"", "\"1\"", "\"data.read\"", "[\"a\", \"b\"]", "[\"high\"]"] {
+        assert_eq!(file_refusal(&format!("parameter_disclosure = {on}\n")), unsupported, "{on}");
+    }
+}
+
+#[test]
+fn a_disclosure_list_with_a_hole_or_a_keyword_is_refused_as_such() {
+    for policy in ["\"a,,b\"", "[\"a\", \"\"]", "\"a,high\"", "[\"a\", \"off\"]"] {
+        let refused = file_refusal(&format!("parameter_disclosure = {policy}\n"));
+        assert!(matches!(refused, ConfigError::Policy(_)), "{policy}: {refused}");
+    }
+}
+
+#[test]
+fn what_is_printed_loads_back_to_the_same_configuration() {
+    for printed in [full(), config(&[], &[]), config(&["--chain-id", "q\"uo\\te\u{20ac}"], &[])] {
+        let (_folder, path) = file(&printed.to_toml());
+        // Without any environment: the file alone must say everything.
+        assert_eq!(Config::load(&path, &env(&[])).as_ref(), Ok(&printed), "{}", printed.to_toml());
+    }
+}
