@@ -12,12 +12,13 @@ use agent_receipts_ipc::{
 
 use crate::config::Config;
 use crate::pipeline::admission::{Admission, Admitting};
+use crate::pipeline::ledger::{Ledger, WriteError};
 use crate::pipeline::losses::Losses;
 use crate::pipeline::queue::{Bounds, Queue};
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::submission::Work;
-use crate::pipeline::writer::{Reply, WriteError, Writer};
+use crate::pipeline::writer::{Reply, Writer};
 use crate::principal::Principals;
 use crate::redact::{PatternError, Redactor, load_patterns};
 use crate::startup::{StartError, open};
@@ -86,9 +87,7 @@ impl Daemon {
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
         let sequencer = Sequencer::new(opened.root, opened.head, opened.public_key, letterhead, surroundings);
         let writer = Writer {
-            store: Box::new(opened.store),
-            key: opened.key,
-            sequencer,
+            ledger: Ledger { store: Box::new(opened.store), key: opened.key, sequencer },
             losses: Arc::clone(&losses),
             replies,
             log: Arc::clone(&log),

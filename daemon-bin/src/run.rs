@@ -34,6 +34,7 @@ pub fn run(config: &Config) -> Result<(), RunError> {
     // Before anything is opened: a signal during the start must not kill the process between two steps.
     let mut signals = Signals::new([SIGTERM, SIGINT])
         .map_err(|error| StartError::System { what: "watch for signals", error })?;
+    raise_descriptor_limit();
     let surroundings = Surroundings::system();
     let log = surroundings.log.clone();
     config.notices().iter().for_each(|notice| log(notice));
@@ -55,6 +56,16 @@ pub fn run(config: &Config) -> Result<(), RunError> {
     let _ = watcher.join();
     log("stopped");
     Ok(stopped?)
+}
+
+/// The usual soft limit is there for programs that use `select`; a connection here needs two descriptors. Whatever the
+/// limit is in the end, the listener survives it.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Refused at worst, which leaves the limit as it was.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// How often the operator is told again of what is unsafe.

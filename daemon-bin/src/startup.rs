@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::pipeline::heads::Link;
 use crate::pipeline::resume::{ResumeError, head_of};
 use crate::redact::PatternError;
+use crate::rotate::{RotateError, recover};
 use crate::surroundings::Surroundings;
 
 /// Why the daemon did not start. Every message names what to mend.
@@ -37,6 +38,9 @@ pub enum StartError {
     /// The chain could not be taken up.
     #[error(transparent)]
     Resume(#[from] ResumeError),
+    /// A rotation that had been interrupted could not be taken to its end.
+    #[error("an interrupted key rotation: {0}")]
+    Rotation(Box<RotateError>),
     /// A redaction pattern is wrong.
     #[error(transparent)]
     Redact(#[from] PatternError),
@@ -85,10 +89,14 @@ pub(crate) struct Opened {
 ///
 /// The key comes first: without it nothing is created, and a database whose key was lost is not continued with another.
 pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opened, StartError> {
+    let recovered = recover(config, &surroundings.log).map_err(|error| match error {
+        RotateError::Open(error) => error,
+        error => StartError::Rotation(Box::new(error)),
+    })?;
     let mut key = FileKeySource::new(&config.key, &config.verification_method);
     key.init()?;
     let public_key = key.public_key()?;
-    let store = open_store(&config.db)?;
+    let store = recovered.map_or_else(|| open_store(&config.db), Ok)?;
     publish_public_key(&config.public_key, &public_key)?;
     let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &public_key, surroundings)?;
     Ok(Opened { key: Arc::new(key), public_key, store, root, head })

@@ -2,8 +2,8 @@
 
 use agent_receipts_core::{
     Action, CREDENTIAL_TYPES, CREDENTIALS_CONTEXT, ChainPosition, CredentialSubject, Delegation, Delegator,
-    EmitterMetadata, Issuer, Operator, Outcome, OutcomeStatus, PeerCredential, Principal, Receipt, RiskLevel,
-    Runtime, Target, Version,
+    EmitterMetadata, Issuer, KeyRotation, Operator, Outcome, OutcomeStatus, PeerCredential, Principal,
+    Receipt, RiskLevel, Runtime, Target, Version,
 };
 use agent_receipts_ipc::Peer;
 
@@ -29,6 +29,7 @@ pub(crate) struct Stamp {
 }
 
 pub(crate) const EVENTS_DROPPED: &str = "agent_receipts.events_dropped";
+pub(crate) const KEY_ROTATE: &str = "agent.key.rotate";
 pub(crate) const CHAIN_INTERRUPTED: &str = "agent_receipts.chain_interrupted";
 
 impl Letterhead {
@@ -87,6 +88,20 @@ impl Letterhead {
     pub(crate) fn of_interruption(&self, stamp: Stamp) -> Receipt {
         let action = synthetic(CHAIN_INTERRUPTED, "chain_interrupted");
         self.receipt(self.issuer(), principal::UNKNOWN, action, outcome(OutcomeStatus::Success), stamp)
+    }
+
+    /// The hand-over of a chain from one key to the next, signed by the outgoing one (operations §5).
+    pub(crate) fn of_rotation(&self, rotation: KeyRotation, stamp: Stamp) -> Receipt {
+        let action = Action {
+            kind: KEY_ROTATE.to_owned(),
+            risk_level: RiskLevel::High.as_str().to_owned(),
+            ..Action::default()
+        };
+        let issuer = Issuer { id: self.issuer_id.clone(), ..Issuer::default() };
+        let mut receipt =
+            self.receipt(issuer, &self.issuer_id, action, outcome(OutcomeStatus::Success), stamp);
+        receipt.subject.key_rotation = Some(rotation);
+        receipt
     }
 
     /// The link from an agent's chain to the root chain it was opened under (§1.8).

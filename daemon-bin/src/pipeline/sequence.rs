@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use agent_receipts_chain::{agent_chain_id, is_agent_chain, next_chain_id, root_of};
-use agent_receipts_core::{ChainPosition, Draft, PublicKey, Receipt};
+use agent_receipts_core::{ChainPosition, Draft, KeyRotation, PublicKey, Receipt};
 use agent_receipts_store::{ReceiptReader, Row};
 
 use super::heads::{Heads, Link};
@@ -76,10 +76,15 @@ impl Sequencer {
     }
 
     /// Places a receipt for events that no later event of their user is left to tell of.
-    pub(crate) fn place_loss(&mut self, loss: &Loss) -> Placed {
+    pub(crate) fn place_loss(
+        &mut self,
+        store: &dyn ReceiptReader,
+        loss: &Loss,
+    ) -> Result<Placed, ResumeError> {
         let root = self.root.clone();
+        self.ensure_loaded(store, &root)?;
         let count = loss.count.min(MOST_LOST);
-        self.put(&root, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp))
+        Ok(self.put(&root, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp)))
     }
 
     /// Places terminators: on every chain of an agent under the root that is open, then on the root, if it has a receipt.
@@ -100,6 +105,35 @@ impl Sequencer {
             }
             if self.heads.of(&chain).flatten().is_some_and(|head| !head.terminal) {
                 placed.push(self.put(&chain, Some("interrupted"), Letterhead::of_interruption));
+            }
+        }
+        Ok(placed)
+    }
+
+    /// Places the hand-over to another key on every chain in the store that is open and ours, and on the root chain in any
+    /// case, be it as the first receipt: a rotation that is told nowhere cannot be verified.
+    pub(crate) fn place_rotations(
+        &mut self,
+        store: &dyn ReceiptReader,
+        rotation: &KeyRotation,
+    ) -> Result<Vec<Placed>, ResumeError> {
+        let mut chains: Vec<String> = store.chains()?.into_iter().map(|chain| chain.chain_id).collect();
+        chains.retain(|chain| *chain != self.root);
+        chains.push(self.root.clone());
+        let mut placed = Vec::new();
+        for chain in chains {
+            match self.ensure_loaded(store, &chain) {
+                Ok(()) => {}
+                Err(ResumeError::WrongKey { .. }) => continue,
+                Err(error) => return Err(error),
+            }
+            let head = self.heads.of(&chain).flatten();
+            if chain == self.root || head.is_some_and(|head| !head.terminal) {
+                placed.push(
+                    self.put(&chain, None, |letterhead, stamp| {
+                        letterhead.of_rotation(rotation.clone(), stamp)
+                    }),
+                );
             }
         }
         Ok(placed)

@@ -3,61 +3,23 @@
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
-use agent_receipts_core::Draft;
 use agent_receipts_ipc::{Ack, ReplyWriter};
-use agent_receipts_keysource::{KeyError, KeySource};
-use agent_receipts_store::{ReceiptStore, Row, StoreError};
+use agent_receipts_store::StoreError;
 
+use super::ledger::{Ledger, WriteError};
 use super::losses::Losses;
 use super::queue::Queue;
 use super::resume::ResumeError;
-use super::seal::sign_all;
-use super::sequence::{Placed, Sequencer};
+use super::sequence::Placed;
 use super::submission::{Submission, Work};
 use crate::surroundings::Log;
-
-/// Why the writer cannot go on, or a batch was not written.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WriteError {
-    /// The store refused.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The key source could not sign.
-    #[error("could not sign: {0}")]
-    Sign(#[from] KeyError),
-    /// A chain cannot be continued.
-    #[error(transparent)]
-    Resume(#[from] ResumeError),
-}
-
-impl WriteError {
-    fn is_fatal(&self) -> bool {
-        match self {
-            WriteError::Store(error) | WriteError::Resume(ResumeError::Store(error)) => error.is_fatal(),
-            WriteError::Sign(error) => !error.is_transient(),
-            WriteError::Resume(_) => false,
-        }
-    }
-
-    /// The word that a refused sender is told.
-    fn code(&self) -> &'static str {
-        match self {
-            WriteError::Store(_) | WriteError::Resume(ResumeError::Store(_)) => "store_unavailable",
-            WriteError::Sign(_) => "key_unavailable",
-            WriteError::Resume(_) => "chain_unavailable",
-        }
-    }
-}
 
 /// A reply on its way out.
 pub(crate) type Reply = (ReplyWriter, Ack);
 
 /// Turns submissions into durable receipts, a batch at a time.
 pub(crate) struct Writer {
-    pub(crate) store: Box<dyn ReceiptStore>,
-    pub(crate) key: Arc<dyn KeySource>,
-    pub(crate) sequencer: Sequencer,
+    pub(crate) ledger: Ledger,
     pub(crate) losses: Arc<Losses>,
     /// Replies are sent from a thread of their own: a peer that does not read must not hold up a commit.
     pub(crate) replies: SyncSender<Reply>,
@@ -88,12 +50,13 @@ impl Writer {
     /// Writes what is left to say when nothing more comes: losses that no receipt has told of, then the terminators.
     pub(crate) fn finish(&mut self, with_terminators: bool) -> Result<(), WriteError> {
         let losses = self.losses.take_all();
-        let mut placed: Vec<_> = losses.iter().map(|loss| self.sequencer.place_loss(loss)).collect();
+        let mut placed =
+            losses.iter().map(|loss| self.ledger.place_loss(loss)).collect::<Result<Vec<_>, _>>()?;
         if with_terminators {
             // Losses are staged, not stored: the store is asked only for the chains of agents.
-            placed.extend(self.sequencer.place_terminators(&*self.store)?);
+            placed.extend(self.ledger.place_terminators()?);
         }
-        self.commit(placed)
+        self.ledger.commit(placed)
     }
 
     fn write(&mut self, works: Vec<Work>) -> Result<(), WriteError> {
@@ -104,7 +67,7 @@ impl Writer {
         ) {
             // Somebody without our lock wrote to the database. Take up the chains where they are now.
             (self.log)("the database was written to by another program; reading the chains again");
-            self.sequencer.forget();
+            self.ledger.forget();
             outcome = self.attempt(&works);
         }
         match outcome {
@@ -130,14 +93,14 @@ impl Writer {
         for work in works {
             acks.push(match work {
                 Work::Answer { ack, .. } => ack.clone(),
-                Work::Record(submission) => match self.sequencer.place(&*self.store, submission) {
+                Work::Record(submission) => match self.ledger.place(submission) {
                     Ok(some) => {
                         let ack = some.last().map(accepted);
                         placed.extend(some);
                         ack.unwrap_or_else(|| refusal("internal", "nothing was placed"))
                     }
                     Err(ResumeError::Store(error)) if error.is_fatal() => {
-                        self.sequencer.discard();
+                        self.ledger.discard();
                         return Err(error.into());
                     }
                     Err(error) => {
@@ -148,34 +111,9 @@ impl Writer {
                 },
             });
         }
-        self.commit(placed)?;
+        self.ledger.commit(placed)?;
         refused.into_iter().for_each(|submission| self.remember(submission));
         Ok(acks)
-    }
-
-    /// Signs and stores; the heads move exactly when everything is on disk.
-    fn commit(&mut self, placed: Vec<Placed>) -> Result<(), WriteError> {
-        if placed.is_empty() {
-            return Ok(());
-        }
-        let written = self.seal(placed).and_then(|rows| Ok(self.store.append(&rows)?));
-        match written {
-            Ok(()) => self.sequencer.commit(),
-            Err(_) => self.sequencer.discard(),
-        }
-        written
-    }
-
-    fn seal(&self, placed: Vec<Placed>) -> Result<Vec<Row>, WriteError> {
-        let drafts: Vec<&Draft> = placed.iter().map(|placed| &placed.draft).collect();
-        let signatures = sign_all(&*self.key, &drafts)?;
-        let method = self.key.verification_method();
-        let sealed = placed.into_iter().zip(signatures).map(|(placed, signature)| {
-            let json = placed.draft.attach(&signature, &placed.time, method);
-            // Canonical JSON is UTF-8 by construction.
-            Row { receipt_json: String::from_utf8_lossy(&json).into_owned(), ..placed.row }
-        });
-        Ok(sealed.collect())
     }
 
     fn refuse_all(&self, works: Vec<Work>, error: &WriteError) {

@@ -1,0 +1,117 @@
+//! Store, key and order of one database in one hand: placed receipts are signed and stored whole, or not at all.
+
+use std::sync::Arc;
+
+use agent_receipts_core::{Draft, KeyRotation};
+use agent_receipts_keysource::{KeyError, KeySource};
+use agent_receipts_store::{ReceiptStore, Row, StoreError};
+
+use super::losses::Loss;
+use super::resume::ResumeError;
+use super::seal::sign_all;
+use super::sequence::{Placed, Sequencer};
+use super::submission::Submission;
+
+/// Why the writer cannot go on, or a batch was not written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key source could not sign.
+    #[error("could not sign: {0}")]
+    Sign(#[from] KeyError),
+    /// A chain cannot be continued.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+}
+
+impl WriteError {
+    pub(super) fn is_fatal(&self) -> bool {
+        match self {
+            WriteError::Store(error) | WriteError::Resume(ResumeError::Store(error)) => error.is_fatal(),
+            WriteError::Sign(error) => !error.is_transient(),
+            WriteError::Resume(_) => false,
+        }
+    }
+
+    /// The word that a refused sender is told.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            WriteError::Store(_) | WriteError::Resume(ResumeError::Store(_)) => "store_unavailable",
+            WriteError::Sign(_) => "key_unavailable",
+            WriteError::Resume(_) => "chain_unavailable",
+        }
+    }
+}
+
+/// Everything that a receipt needs to become durable.
+pub(crate) struct Ledger {
+    pub(crate) store: Box<dyn ReceiptStore>,
+    pub(crate) key: Arc<dyn KeySource>,
+    pub(crate) sequencer: Sequencer,
+}
+
+impl Ledger {
+    /// See [`Sequencer::place`].
+    pub(crate) fn place(&mut self, submission: &Submission) -> Result<Vec<Placed>, ResumeError> {
+        self.sequencer.place(&*self.store, submission)
+    }
+
+    /// See [`Sequencer::place_loss`].
+    pub(crate) fn place_loss(&mut self, loss: &Loss) -> Result<Placed, ResumeError> {
+        self.sequencer.place_loss(&*self.store, loss)
+    }
+
+    /// See [`Sequencer::place_terminators`].
+    pub(crate) fn place_terminators(&mut self) -> Result<Vec<Placed>, ResumeError> {
+        self.sequencer.place_terminators(&*self.store)
+    }
+
+    /// See [`Sequencer::place_rotations`].
+    pub(crate) fn place_rotations(&mut self, rotation: &KeyRotation) -> Result<Vec<Placed>, ResumeError> {
+        self.sequencer.place_rotations(&*self.store, rotation)
+    }
+
+    /// Signs and stores; the heads move exactly when everything is on disk.
+    pub(crate) fn commit(&mut self, placed: Vec<Placed>) -> Result<(), WriteError> {
+        if placed.is_empty() {
+            return Ok(());
+        }
+        let written = self.seal(placed).and_then(|rows| self.append(&rows));
+        match written {
+            Ok(()) => self.sequencer.commit(),
+            Err(_) => self.sequencer.discard(),
+        }
+        written
+    }
+
+    /// Signs what was placed, on every core.
+    pub(crate) fn seal(&self, placed: Vec<Placed>) -> Result<Vec<Row>, WriteError> {
+        let drafts: Vec<&Draft> = placed.iter().map(|placed| &placed.draft).collect();
+        let signatures = sign_all(&*self.key, &drafts)?;
+        let method = self.key.verification_method();
+        let sealed = placed.into_iter().zip(signatures).map(|(placed, signature)| {
+            let json = placed.draft.attach(&signature, &placed.time, method);
+            // Canonical JSON is UTF-8 by construction.
+            Row { receipt_json: String::from_utf8_lossy(&json).into_owned(), ..placed.row }
+        });
+        Ok(sealed.collect())
+    }
+
+    /// Stores rows that are sealed already.
+    pub(crate) fn append(&mut self, rows: &[Row]) -> Result<(), WriteError> {
+        Ok(self.store.append(rows)?)
+    }
+
+    /// What was placed since the last commit is not to be.
+    pub(crate) fn discard(&mut self) {
+        self.sequencer.discard();
+    }
+
+    /// Reads every chain's head from the store again.
+    pub(crate) fn forget(&mut self) {
+        self.sequencer.forget();
+    }
+}

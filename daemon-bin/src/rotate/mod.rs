@@ -1,0 +1,146 @@
+//! Replacing the signing key of a stopped daemon, so that no chain breaks over it.
+//!
+//! Every open chain, of the root and of agents, gets a `key_rotated` receipt under the outgoing key, all in one transaction.
+//! That transaction is the point of no return: before it the new key stands only beside the old one and is removed by whoever
+//! finds it; after it the new key is put in place by whoever finds it, be it the next start after a crash ([`recover`]).
+
+mod anchor;
+mod files;
+mod recover;
+
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use agent_receipts_core::{Fingerprint, KeyRotation, PublicKey};
+use agent_receipts_keysource::{GenerateError, generate_key_pair};
+use agent_receipts_store::Row;
+use zeroize::Zeroizing;
+
+use crate::config::Config;
+use crate::pipeline::ledger::{Ledger, WriteError};
+use crate::pipeline::receipts::Letterhead;
+use crate::pipeline::sequence::Sequencer;
+use crate::startup::{StartError, open};
+use crate::surroundings::Surroundings;
+use files::KeyFiles;
+
+pub(crate) use recover::recover;
+
+/// What a rotation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rotation {
+    /// Where the hand-over stands: chain, sequence and receipt id, the root chain last.
+    pub receipts: Vec<(String, u64, String)>,
+    /// The key that was replaced.
+    pub outgoing: Fingerprint,
+    /// The key that signs from now on.
+    pub incoming: Fingerprint,
+    /// Where the outgoing public key is kept, for ever.
+    pub archived: PathBuf,
+}
+
+/// Why a key was not rotated. Keys and chains are then as they were.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RotateError {
+    /// The daemon is at work.
+    #[error("a daemon is listening on `{}`: stop it first", path.display())]
+    Running {
+        /// Its socket.
+        path: PathBuf,
+    },
+    /// Key, store or chain cannot be used.
+    #[error(transparent)]
+    Open(#[from] StartError),
+    /// The new key was not made.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// The receipts were not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file could not be handled.
+    #[error("could not {what} `{}`: {error}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+/// Replaces the signing key by one made from `seed`, and records it in `anchor` first, if there is one.
+///
+/// # Errors
+///
+/// [`RotateError`]; nothing has then changed, or a crash will be cleaned up by the next start.
+pub fn rotate(
+    config: &Config,
+    seed: &Zeroizing<[u8; 32]>,
+    anchor: Option<&Path>,
+    surroundings: Surroundings,
+) -> Result<Rotation, RotateError> {
+    if UnixStream::connect(&config.socket).is_ok() {
+        return Err(RotateError::Running { path: config.socket.clone() });
+    }
+    let opened = open(config, &surroundings)?;
+    let outgoing = opened.public_key;
+    let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
+    let sequencer = Sequencer::new(opened.root, opened.head, outgoing, letterhead, surroundings.clone());
+    let mut ledger = Ledger { store: Box::new(opened.store), key: opened.key, sequencer };
+    let files = KeyFiles::of(config);
+    let incoming = generate_key_pair(&files.next_key, &files.next_public_key, seed)?;
+    match hand_over(&mut ledger, &files, &outgoing, &incoming, anchor, &surroundings) {
+        Ok(rows) => {
+            // From here on nothing is undone: what fails now is finished by the next start.
+            files.install()?;
+            let receipts = rows.into_iter().map(|row| (row.chain_id, row.sequence, row.id)).collect();
+            let archived = files.archive_of(&outgoing);
+            Ok(Rotation {
+                receipts,
+                outgoing: outgoing.fingerprint(),
+                incoming: incoming.fingerprint(),
+                archived,
+            })
+        }
+        Err(error) => {
+            files.undo(&outgoing)?;
+            Err(error)
+        }
+    }
+}
+
+/// Everything up to and with the transaction.
+fn hand_over(
+    ledger: &mut Ledger,
+    files: &KeyFiles,
+    outgoing: &PublicKey,
+    incoming: &PublicKey,
+    anchor: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<Vec<Row>, RotateError> {
+    let placed = ledger.place_rotations(&key_rotation(outgoing, incoming)).map_err(WriteError::from)?;
+    let rows = ledger.seal(placed)?;
+    if let Some(path) = anchor {
+        anchor::append(path, &rows, (surroundings.clock)())?;
+    }
+    files.archive(outgoing)?;
+    ledger.append(&rows)?;
+    Ok(rows)
+}
+
+fn key_rotation(outgoing: &PublicKey, incoming: &PublicKey) -> KeyRotation {
+    let algorithm = "ed25519".to_owned();
+    KeyRotation {
+        event_type: "key_rotated".to_owned(),
+        new_public_key: incoming.to_multibase(),
+        old_key_fingerprint: outgoing.fingerprint().to_string(),
+        new_key_fingerprint: incoming.fingerprint().to_string(),
+        old_algorithm: algorithm.clone(),
+        new_algorithm: algorithm,
+        signed_with: "old".to_owned(),
+        ..KeyRotation::default()
+    }
+}

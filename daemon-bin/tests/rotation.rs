@@ -1,0 +1,232 @@
+//! Replacing the signing key: no chain breaks over it, whatever is open, and whenever it is cut short.
+
+mod support;
+
+use std::ops::ControlFlow;
+
+use agent_receipts_chain::{KeyLineage, Outcome, RowFacts, StoreVerifier, Verdict};
+use agent_receipts_core::PublicKey;
+use agent_receipts_daemon::{RotateError, Rotation, rotate};
+use agent_receipts_keysource::{archived_public_keys, read_public_key};
+use agent_receipts_store::{Order, Query, ReceiptReader as _, SqliteReader};
+use support::{Home, event, field};
+
+fn rotate_home(home: &Home, seed: u8) -> Result<Rotation, RotateError> {
+    rotate(&home.config, &[seed; 32].into(), None, home.surroundings())
+}
+
+/// Runs a daemon over some frames, and leaves its chains closed or open.
+fn session(home: &mut Home, frames: &[String], close: bool) {
+    home.config.shutdown_deadline = std::time::Duration::from_secs(if close { 30 } else { 0 });
+    let daemon = home.start();
+    let mut client = home.connect();
+    frames.iter().for_each(|frame| drop(client.record(frame)));
+    daemon.stop().unwrap();
+}
+
+/// The verdicts over all chains, with the published key and the archived ones that lie beside it.
+fn verdicts(home: &Home) -> Vec<Verdict> {
+    let published = read_public_key(&home.config.public_key).unwrap();
+    let archived: Vec<PublicKey> =
+        archived_public_keys(&home.config.public_key).unwrap().keys.into_iter().map(|(_, key)| key).collect();
+    let reader = SqliteReader::open(&home.config.db).unwrap();
+    let by_chain = Query { order: Order::Chain, ..Query::default() };
+    let mut lineage = KeyLineage::new(published, archived);
+    reader
+        .stream(&by_chain, &mut |stored| {
+            lineage.observe(&stored.row.chain_id, stored.row.receipt_json.as_bytes());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    let mut verifier = StoreVerifier::new(lineage.resolve(), agent_receipts_chain::Options::default());
+    let mut verdicts = Vec::new();
+    reader
+        .stream(&by_chain, &mut |stored| {
+            let row = &stored.row;
+            let facts = RowFacts {
+                chain_id: &row.chain_id,
+                sequence: row.sequence,
+                receipt_id: &row.id,
+                receipt_hash: &row.receipt_hash,
+            };
+            verdicts.extend(verifier.push(facts, row.receipt_json.as_bytes()).finished);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    verdicts.extend(verifier.finish().0);
+    verdicts
+}
+
+fn assert_all_valid(home: &Home, chains: usize) {
+    let verdicts = verdicts(home);
+    assert_eq!(verdicts.len(), chains, "{verdicts:#?}");
+    for verdict in verdicts {
+        assert_eq!(verdict.outcome, Outcome::Valid, "{verdict:#?}");
+    }
+}
+
+#[test]
+fn a_rotated_chain_goes_on_under_the_new_key() {
+    let mut home = Home::new();
+    session(&mut home, &[event(""), event("")], false);
+    let rotation = rotate_home(&home, 1).unwrap();
+    assert_eq!(rotation.outgoing, home.public_key.fingerprint());
+    assert_eq!(read_public_key(&rotation.archived).unwrap(), home.public_key);
+    assert_eq!(read_public_key(&home.config.public_key).unwrap().fingerprint(), rotation.incoming);
+    session(&mut home, &[event("")], true);
+    assert_all_valid(&home, 1);
+    let chain = home.chain("audit");
+    assert_eq!(chain.len(), 5);
+    let receipt = &chain[2];
+    assert_eq!(
+        (receipt.subject.action.kind.as_str(), receipt.subject.action.risk_level.as_str()),
+        ("agent.key.rotate", "high")
+    );
+    assert_eq!(receipt.subject.principal.id, receipt.issuer.id);
+    assert!(receipt.issuer.kind.is_none() && receipt.subject.action.tool_name.is_none());
+    assert!(receipt.subject.action.peer_credential.is_none());
+    assert_eq!(
+        receipt.subject.key_rotation.as_ref().unwrap().new_key_fingerprint,
+        rotation.incoming.to_string()
+    );
+}
+
+#[test]
+fn every_open_chain_is_handed_over_and_every_older_chain_stays_valid() {
+    let mut home = Home::new();
+    let agents = [event(""), event(r#""agent_id":"a""#), event(r#""agent_id":"b""#)];
+    session(&mut home, &agents, true);
+    session(&mut home, &agents, false);
+    let rotation = rotate_home(&home, 1).unwrap();
+    let chains: Vec<_> = rotation.receipts.iter().map(|(chain, ..)| chain.as_str()).collect();
+    assert_eq!(chains, ["audit-2/agent/a", "audit-2/agent/b", "audit-2"]);
+    session(&mut home, &agents, false);
+    rotate_home(&home, 2).unwrap();
+    session(&mut home, &agents, true);
+    assert_all_valid(&home, 6);
+}
+
+#[test]
+fn after_a_graceful_stop_the_rotation_opens_the_next_chain() {
+    let mut home = Home::new();
+    session(&mut home, &[event("")], true);
+    let rotation = rotate_home(&home, 1).unwrap();
+    assert_eq!(rotation.receipts.len(), 1);
+    assert_eq!((rotation.receipts[0].0.as_str(), rotation.receipts[0].1), ("audit-2", 1));
+    session(&mut home, &[event("")], true);
+    assert_eq!(home.chain("audit").len(), 2, "nothing follows the terminator");
+    assert_all_valid(&home, 2);
+}
+
+#[test]
+fn the_first_receipt_of_all_can_be_a_rotation() {
+    let mut home = Home::new();
+    let rotation = rotate_home(&home, 1).unwrap();
+    assert_eq!(rotation.receipts[0].1, 1);
+    let first = &home.chain("audit")[0];
+    assert_eq!(first.subject.chain.previous_receipt_hash, None);
+    session(&mut home, &[event("")], true);
+    assert_all_valid(&home, 1);
+}
+
+#[test]
+fn a_forged_archive_makes_no_chain_valid() {
+    let mut home = Home::new();
+    session(&mut home, &[event("")], false);
+    rotate_home(&home, 1).unwrap();
+    session(&mut home, &[event("")], true);
+    // Somebody else's chain, and somebody else's key planted as an earlier one of ours.
+    let mut forger = Home::with_seed([66; 32]);
+    forger.config.chain_id = Some("forged".to_owned());
+    session(&mut forger, &[event("")], true);
+    std::fs::copy(forger.path("k.pub"), home.path("k.pub.rotated-0123456789abcdef")).unwrap();
+    let database = rusqlite::Connection::open(&home.config.db).unwrap();
+    database.execute("ATTACH ?1 AS forged", [forger.config.db.to_str().unwrap()]).unwrap();
+    database.execute("INSERT INTO receipts SELECT * FROM forged.receipts", []).unwrap();
+    drop(database);
+    let outcomes: Vec<_> = verdicts(&home).into_iter().map(|verdict| verdict.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Valid, Outcome::Broken]);
+}
+
+#[test]
+fn a_running_daemon_keeps_its_key() {
+    let home = Home::new();
+    let daemon = home.start();
+    let before = std::fs::read(&home.config.key).unwrap();
+    assert!(matches!(rotate_home(&home, 1), Err(RotateError::Running { .. })));
+    // Also where the socket is elsewhere: the database is locked.
+    let mut elsewhere = Home::new();
+    elsewhere.config =
+        agent_receipts_daemon::Config { socket: elsewhere.config.socket.clone(), ..home.config.clone() };
+    let error = rotate_home(&elsewhere, 1).unwrap_err().to_string();
+    assert!(error.contains("another daemon is writing"), "{error}");
+    assert_eq!(std::fs::read(&home.config.key).unwrap(), before);
+    home.connect().record(&event(""));
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn the_anchor_log_gets_one_line_a_rotation() {
+    let home = Home::new();
+    let anchor = home.path("anchor.ndjson");
+    rotate(&home.config, &[1; 32].into(), Some(&anchor), home.surroundings()).unwrap();
+    let text = std::fs::read_to_string(&anchor).unwrap();
+    let record = agent_receipts_core::json::parse(
+        text.trim_end().as_bytes(),
+        agent_receipts_core::json::Rules::Receipt,
+    )
+    .unwrap();
+    assert_eq!(text.lines().count(), 1);
+    assert_eq!(field(&record, "event_type").as_str(), Some("rotation"));
+    assert_eq!(field(&record, "anchored_at").as_str(), Some("2026-11-22T03:39:59.000000000Z"));
+    assert_eq!(field(&record, "payload").to_string(), home.rows()[0].row.receipt_json);
+}
+
+#[test]
+fn an_anchor_that_cannot_be_written_leaves_everything_as_it_was() {
+    let mut home = Home::new();
+    session(&mut home, &[event("")], false);
+    let before = std::fs::read(&home.config.key).unwrap();
+    let nowhere = home.path("no/such/folder/anchor");
+    assert!(rotate(&home.config, &[1; 32].into(), Some(&nowhere), home.surroundings()).is_err());
+    assert_eq!(std::fs::read(&home.config.key).unwrap(), before);
+    let names: Vec<_> = std::fs::read_dir(home.folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(!names.iter().any(|name| name.contains("next") || name.contains("rotated")), "{names:?}");
+    session(&mut home, &[event("")], true);
+    assert_all_valid(&home, 1);
+}
+
+/// The files as a crash leaves them at each step, put together from a rotation that was carried out on a copy.
+#[test]
+fn a_rotation_cut_short_anywhere_is_finished_or_undone_by_the_next_start() {
+    for step in ["keys made", "receipts written", "key installed"] {
+        let mut home = Home::new();
+        session(&mut home, &[event(""), event(r#""agent_id":"a""#)], false);
+        let old_key = std::fs::read(home.path("k")).unwrap();
+        let old_public = std::fs::read(home.path("k.pub")).unwrap();
+        let old_database = std::fs::read(home.path("r.db")).unwrap();
+        rotate_home(&home, 1).unwrap();
+        let put = |name: &str, contents: &[u8], mode: u32| {
+            std::fs::write(home.path(name), contents).unwrap();
+            std::fs::set_permissions(home.path(name), std::os::unix::fs::PermissionsExt::from_mode(mode))
+                .unwrap();
+        };
+        put("k.pub.next", &std::fs::read(home.path("k.pub")).unwrap(), 0o644);
+        put("k.pub", &old_public, 0o644);
+        if step != "key installed" {
+            put("k.next", &std::fs::read(home.path("k")).unwrap(), 0o600);
+            put("k", &old_key, 0o600);
+        }
+        if step == "keys made" {
+            put("r.db", &old_database, 0o640);
+        }
+        session(&mut home, &[event(""), event(r#""agent_id":"a""#)], true);
+        assert!(!home.path("k.next").exists() && !home.path("k.pub.next").exists(), "{step}");
+        let rotated = read_public_key(&home.config.public_key).unwrap() != home.public_key;
+        assert_eq!(rotated, step != "keys made", "{step}");
+        assert_all_valid(&home, 2);
+    }
+}
