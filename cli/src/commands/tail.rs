@@ -48,13 +48,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let query = args.filter.query(None)?;
     let mut screen = context.stdout();
     let mut left = args.count.unwrap_or(u64::MAX);
+    let mut width = 0;
     let mut reading = Reading::open(&path)?;
     let (newest, mut mark) = reading.ask(|reader| {
         let mark = reader.max_rowid()?;
         Ok((newest(reader, &query, args.lines.min(left), mark)?, mark))
     })?;
     left -= newest.len() as u64;
-    write(&newest, context, &mut screen)?;
+    write(&newest, context, &mut width, &mut screen)?;
     let mut last_news = Instant::now();
     let mut patience = Patience::default();
     while !args.no_follow && left > 0 && !is_over(args, last_news) && somebody_reads() {
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
                     last_news = Instant::now();
                 }
                 left -= rows.len() as u64;
-                write(&rows, context, &mut screen)?;
+                write(&rows, context, &mut width, &mut screen)?;
             }
             // A daemon that starts or stops, or a database that is being restored, may be in the way for a moment.
             Err(error) => patience.bear(error)?,
@@ -136,7 +137,8 @@ fn follow(
     Ok(rows)
 }
 
-fn write(rows: &[StoredRow], context: &Context, screen: &mut Screen) -> io::Result<()> {
+/// `width` is that of the column of chains, which grows with the longest seen.
+fn write(rows: &[StoredRow], context: &Context, width: &mut usize, screen: &mut Screen) -> io::Result<()> {
     for StoredRow { row, .. } in rows {
         if context.json {
             screen.line(&as_json(row))?;
@@ -144,11 +146,11 @@ fn write(rows: &[StoredRow], context: &Context, screen: &mut Screen) -> io::Resu
         }
         let paint =
             |tone: Option<Tone>, text: &str| tone.map_or(text.to_owned(), |tone| screen.tone(tone, text));
+        let place = format!("{} #{}", printable(&row.chain_id), row.sequence);
+        *width = place.chars().count().clamp(*width, MAX_WIDTH.max(*width));
         let line = format!(
-            "{}  {} #{:<5} {}  {}  {}",
+            "{}  {place:<width$}  {}  {}  {}",
             paint(Some(Tone::Quiet), &printable(&row.timestamp)),
-            printable(&row.chain_id),
-            row.sequence,
             paint(status_tone(&row.status), &format!("{:<7}", printable(&row.status))),
             paint(risk_tone(&row.risk_level), &format!("{:<8}", printable(&row.risk_level))),
             printable(&deed(&row.tool_name, &row.action_type)),
@@ -182,6 +184,8 @@ impl Patience {
     }
 }
 
+/// The widest column of chains that is kept aligned.
+const MAX_WIDTH: usize = 32;
 const PAUSE: Duration = Duration::from_millis(200);
 /// Rows read at a time.
 const BATCH: u64 = 1_000;

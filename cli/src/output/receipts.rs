@@ -49,7 +49,9 @@ pub(crate) fn as_json(row: &Row) -> Cow<'_, str> {
 
 /// The tool and the type of its action, once where they say the same.
 pub(crate) fn deed(tool_name: &str, action_type: &str) -> String {
-    if tool_name.is_empty() || action_type == tool_name {
+    let ends_in_tool =
+        action_type.strip_suffix(tool_name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    if tool_name.is_empty() || ends_in_tool {
         return action_type.to_owned();
     }
     format!("{tool_name} / {action_type}")
