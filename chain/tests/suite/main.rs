@@ -1,0 +1,15 @@
+//! The rules of a chain, as a verifier's user sees them.
+
+// Clippy allows this in test functions, and not in what they share.
+#![allow(clippy::unwrap_used)]
+
+mod asked;
+mod events;
+mod findings;
+mod lineage;
+mod published;
+mod rotation;
+mod stores;
+mod support;
+mod tamper;
+mod verdict;
