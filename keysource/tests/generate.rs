@@ -168,3 +168,23 @@ fn an_error_names_the_path_that_is_in_the_way() {
         assert_eq!(files_in(&folder), 1);
     }
 }
+
+#[test]
+fn modes_do_not_depend_on_the_umask() {
+    if let Ok(folder) = std::env::var("KEYSOURCE_TEST_UMASK") {
+        // The part under a strict umask, in a process of its own, for a umask is the whole process's.
+        let private = Path::new(&folder).join("signing.key");
+        generate_key_pair(&private, Path::new(""), &seed()).unwrap();
+        return;
+    }
+    let (folder, private, _) = place();
+    let outcome = std::process::Command::new("/bin/sh")
+        .args(["-c", "umask 0277; exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "modes_do_not_depend_on_the_umask"])
+        .env("KEYSOURCE_TEST_UMASK", folder.path())
+        .output()
+        .unwrap();
+    assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stdout));
+    assert_eq!((mode(&private), mode(&public_key_path(&private))), (0o600, 0o644));
+}

@@ -53,3 +53,39 @@ fn from_code(path: &Path, code: i32, message: Option<String>) -> StoreError {
         _ => StoreError::Sqlite { path, code, message },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stops_the_writer_and_what_fails_one_batch() {
+        let error = |code| {
+            classify(Path::new("/db"), Error::SqliteFailure(ffi::Error::new(code), Some("words".to_owned())))
+        };
+        let path = || "/db".into();
+        assert_eq!(error(ffi::SQLITE_FULL), StoreError::DiskFull { path: path() });
+        assert_eq!(error(ffi::SQLITE_BUSY), StoreError::Busy { path: path() });
+        assert_eq!(error(ffi::SQLITE_IOERR_FSYNC), StoreError::SyncFailed { path: path() });
+        assert_eq!(error(ffi::SQLITE_IOERR_DIR_FSYNC), StoreError::SyncFailed { path: path() });
+        assert_eq!(error(ffi::SQLITE_NOTADB), StoreError::NotADatabase { path: path() });
+        let fatal = [ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_INDEX, ffi::SQLITE_IOERR_CORRUPTFS];
+        assert!(
+            fatal
+                .iter()
+                .all(|code| matches!(error(*code), StoreError::Corrupt { .. }) && error(*code).is_fatal())
+        );
+        assert!(error(ffi::SQLITE_IOERR_FSYNC).is_fatal());
+        let passing = [
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_BUSY,
+            ffi::SQLITE_IOERR_WRITE,
+            ffi::SQLITE_NOMEM,
+            ffi::SQLITE_READONLY,
+        ];
+        assert!(passing.iter().all(|code| !error(*code).is_fatal()));
+        assert!(matches!(error(ffi::SQLITE_IOERR_READ), StoreError::Io { operation: "read", .. }));
+        assert!(matches!(error(ffi::SQLITE_IOERR_WRITE), StoreError::Io { operation: "write", .. }));
+        assert!(matches!(error(ffi::SQLITE_MISUSE), StoreError::Sqlite { code: ffi::SQLITE_MISUSE, .. }));
+    }
+}
