@@ -1,5 +1,7 @@
 //! A daemon in this process, in a folder of its own, and a client that speaks raw frames.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
+
+pub(crate) mod process;
 
 use std::io::{Read as _, Write as _};
 use std::ops::ControlFlow;
