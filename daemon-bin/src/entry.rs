@@ -4,9 +4,13 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use agent_receipts_keysource::random_seed;
+
 use crate::args::{Command, UsageError};
 use crate::init;
 use crate::protocol::FRAME_VERSIONS;
+use crate::rotate::rotate;
+use crate::surroundings::Surroundings;
 
 /// Does what the command line says, and tells how it went: 0 done, 1 failed, 2 asked for wrongly.
 ///
@@ -37,7 +41,11 @@ fn carry_out(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         }
         Command::Init(paths) => write!(out, "{}", init::signing_key(&paths)?)?,
         Command::InitForensicKey(paths) => write!(out, "{}", init::forensic_key(&paths)?)?,
-        Command::Rotate(_) => return Err("`--rotate` is not supported by this version of the daemon".into()),
+        Command::Rotate(config) => {
+            let seed = random_seed()?;
+            let rotation = rotate(&config, &seed, config.anchor_log.as_deref(), Surroundings::system())?;
+            write!(out, "{rotation}")?;
+        }
         Command::PrintConfig(config) => write!(out, "{}", config.to_toml())?,
         Command::ProtocolVersion => writeln!(out, "{}", FRAME_VERSIONS.to_json())?,
         Command::Version => writeln!(out, "agent-receipts-daemon {}", env!("CARGO_PKG_VERSION"))?,

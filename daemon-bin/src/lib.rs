@@ -30,6 +30,7 @@ mod protocol;
 mod redact;
 mod rotate;
 mod run;
+mod signals;
 mod startup;
 mod surroundings;
 

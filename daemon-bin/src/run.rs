@@ -3,11 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-
 use crate::config::Config;
 use crate::daemon::{Daemon, StopError};
+use crate::signals;
 use crate::startup::StartError;
 use crate::surroundings::Surroundings;
 
@@ -23,7 +21,7 @@ pub enum RunError {
     Stop(#[from] StopError),
 }
 
-/// Runs until SIGTERM or SIGINT, or until nothing more can be recorded.
+/// Runs until SIGTERM, SIGINT or SIGHUP, or until nothing more can be recorded.
 ///
 /// # Errors
 ///
@@ -32,8 +30,8 @@ pub fn run(config: &Config) -> Result<(), RunError> {
     // Whatever this process creates is at most readable by its group.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
     // Before anything is opened: a signal during the start must not kill the process between two steps.
-    let mut signals = Signals::new([SIGTERM, SIGINT])
-        .map_err(|error| StartError::System { what: "watch for signals", error })?;
+    let mut signals =
+        signals::watch().map_err(|error| StartError::System { what: "watch for signals", error })?;
     raise_descriptor_limit();
     let surroundings = Surroundings::system();
     let log = surroundings.log.clone();

@@ -1,5 +1,6 @@
 //! What the daemon takes from the world around it, so that tests can be that world.
 
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,9 +26,14 @@ impl Surroundings {
         Self {
             clock: Arc::new(system_time),
             uuid: Arc::new(|| uuid::Uuid::now_v7().to_string()),
-            log: Arc::new(|line| eprintln!("agent-receipts-daemon: {}", on_one_line(line))),
+            log: Arc::new(write_to_standard_error),
         }
     }
+}
+
+/// A log that nobody reads any more (a pipe that broke, a full disk) must not stop the recording: `eprintln` would panic.
+fn write_to_standard_error(line: &str) {
+    let _ = writeln!(io::stderr(), "agent-receipts-daemon: {}", on_one_line(line));
 }
 
 /// Log lines quote what emitters sent: nothing in them may start a line of its own or steer a terminal.

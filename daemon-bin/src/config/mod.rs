@@ -26,8 +26,8 @@ pub(crate) use settings::{Settings, path};
 
 /// Everything the daemon needs to know before it starts, with no default left open.
 ///
-/// Options that this version cannot honour (parameter disclosure, the anchor log) have no field: a configuration
-/// that asks for them is refused with [`ConfigError::Unsupported`] before there is a `Config`.
+/// An option that this version cannot honour (parameter disclosure) has no field: a configuration that asks for it is
+/// refused with [`ConfigError::Unsupported`] before there is a `Config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The socket that emitters connect to. Its place is judged at start, by
@@ -41,6 +41,8 @@ pub struct Config {
     pub public_key: PathBuf,
     /// The public key for disclosed parameters. Kept for later; see [`Config::notices`].
     pub forensic_public_key: Option<PathBuf>,
+    /// The file that key rotations are appended to before they happen.
+    pub anchor_log: Option<PathBuf>,
     /// The chain to write, or `None` for the UTC date at start.
     pub chain_id: Option<String>,
     /// The issuer that receipts name.
@@ -106,7 +108,7 @@ impl From<Config> for Settings {
             chain_id: config.chain_id,
             issuer_id: Some(config.issuer_id),
             verification_method: Some(config.verification_method),
-            anchor_log: None,
+            anchor_log: config.anchor_log,
             parameter_disclosure: None,
             unsafe_socket_path: Some(config.unsafe_socket_path),
             redact_patterns: config.redact_patterns,

@@ -39,7 +39,7 @@ pub(crate) struct Settings {
     /// The key identifier in proofs; by default the issuer and `#k1`.
     #[arg(long, value_name = "URL")]
     pub(crate) verification_method: Option<String>,
-    /// Not supported yet: refused, never ignored. The file has no such key, as in the reference.
+    /// A file that key rotations are appended to. The configuration file has no such key, as in the reference.
     #[arg(long, value_name = "PATH", value_parser = path)]
     #[serde(skip)]
     pub(crate) anchor_log: Option<PathBuf>,

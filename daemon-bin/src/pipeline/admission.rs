@@ -65,7 +65,7 @@ impl Session for Connection {
             rejected: self.admission.losses.take(self.sender.peer.uid),
             reply: ack.then(|| self.reply.clone()),
         };
-        self.submit(Work::Record(submission), body.len())
+        self.submit(Work::Record(Box::new(submission)), body.len())
     }
 
     fn rejected(&mut self, error: &FrameError) {

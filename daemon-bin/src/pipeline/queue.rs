@@ -101,7 +101,7 @@ mod tests {
         queue.close();
         assert_eq!(queue.push(2, 1), Err(2));
         assert_eq!(queue.take(9), [1]);
-        assert_eq!(queue.take(9), []);
+        assert!(queue.take(9).is_empty());
     }
 
     #[test]

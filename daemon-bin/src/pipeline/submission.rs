@@ -11,7 +11,7 @@ use crate::redact::Redactor;
 /// One unit of work for the writer. Answers travel the same way as events, so that a connection's replies
 /// come in the order of its frames.
 pub(crate) enum Work {
-    Record(Submission),
+    Record(Box<Submission>),
     Answer { reply: ReplyWriter, ack: Ack },
 }
 

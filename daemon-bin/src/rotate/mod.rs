@@ -8,6 +8,7 @@ mod anchor;
 mod files;
 mod recover;
 
+use std::fmt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,20 @@ pub struct Rotation {
     pub incoming: Fingerprint,
     /// Where the outgoing public key is kept, for ever.
     pub archived: PathBuf,
+}
+
+/// What an operator is told, as the reference tells it.
+impl fmt::Display for Rotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (chain, sequence, receipt) in &self.receipts {
+            writeln!(f, "rotated signing key on chain {chain} (seq {sequence})")?;
+            writeln!(f, "  key_rotated receipt: {receipt}")?;
+        }
+        writeln!(f, "outgoing key: {}", self.outgoing)?;
+        writeln!(f, "incoming key: {}", self.incoming)?;
+        writeln!(f, "archived public key: {}", self.archived.display())?;
+        writeln!(f, "keep the archived key: verifiers need it for everything signed until now")
+    }
 }
 
 /// Why a key was not rotated. Keys and chains are then as they were.

@@ -33,6 +33,7 @@ fn full() -> Config {
         key: "/k/s.key".into(),
         public_key: "/p/s.pub".into(),
         forensic_public_key: Some("/p/f.pub".into()),
+        anchor_log: None,
         chain_id: Some("c-1".into()),
         issuer_id: "did:example:i".into(),
         verification_method: "did:example:i#other".into(),

@@ -55,7 +55,6 @@ fn a_wrong_configuration_exits_2_and_says_why_on_standard_error() {
         (&["--sockett"], &[], "sockett"),
         (&[], &[], "HOME"),
         (&["--parameter-disclosure=high"], &[("HOME", "/h")], "parameter_disclosure"),
-        (&["--anchor-log=/a"], &[("HOME", "/h")], "anchor_log"),
     ] {
         let output = run(args, pairs);
         assert_eq!(output.status.code(), Some(2), "{args:?}");

@@ -59,19 +59,12 @@ fn a_root_chain_cannot_be_named_like_an_agents() {
 
 #[test]
 fn what_cannot_be_honoured_is_refused_from_every_source() {
-    let anchor = ConfigError::Unsupported { option: "anchor_log" };
-    assert_eq!(refusal(&["--anchor-log", "/a"], &[]), anchor);
-    assert_eq!(refusal(&[], &[("AGENTRECEIPTS_ANCHOR_LOG", "/a")]), anchor);
-    assert_eq!(refusal(&["--rotate", "--anchor-log", "/a"], &[]), anchor);
     let disclosure = ConfigError::Unsupported { option: "parameter_disclosure" };
     assert_eq!(refusal(&["--parameter-disclosure", "high"], &[]), disclosure);
     assert_eq!(refusal(&[], &[("AGENTRECEIPTS_PARAMETER_DISCLOSURE", "true")]), disclosure);
     assert_eq!(refusal(&["--print-config", "--parameter-disclosure=a.b"], &[]), disclosure);
     // Switched off again by the stronger source.
-    config(
-        &["--parameter-disclosure=off", "--anchor-log="],
-        &[("AGENTRECEIPTS_PARAMETER_DISCLOSURE", "true")],
-    );
+    config(&["--parameter-disclosure=off"], &[("AGENTRECEIPTS_PARAMETER_DISCLOSURE", "true")]);
 }
 
 #[test]
