@@ -1,4 +1,5 @@
 //! Making key pairs: what is made can be used, and nothing that exists is touched.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -1,4 +1,5 @@
 //! Secrets do not reach receipts through error texts.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! What the daemon is told to do, by file, environment and flags. No test touches the process's own environment.
+#![allow(clippy::unwrap_used)]
 
 mod command_line;
 mod file;
