@@ -78,3 +78,31 @@ static TYPES: [ActionType; 46] = [
     action("data.database.query", Low),
     action("data.database.modify", High),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_name_stands_once_and_is_found() {
+        let names: HashSet<_> = all().iter().map(|action| action.name).collect();
+        assert_eq!((names.len(), all().len()), (46, 46));
+        for action in all() {
+            assert_eq!(find(action.name), Some(action));
+            assert_eq!(risk_of(action.name), action.risk);
+        }
+    }
+
+    /// A risk looked up loosely would be a risk that an emitter can choose.
+    #[test]
+    fn names_are_exact_and_unknown_ones_are_medium() {
+        assert_eq!(risk_of("financial.payment.initiate"), Critical);
+        for name in
+            ["", "financial.payment", "financial.payment.initiate ", "Financial.Payment.Initiate", "unknown"]
+        {
+            assert_eq!((find(name), risk_of(name)), (None, Medium), "{name}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod differential;
 mod documents;
+mod frame_rules;
 mod payload_numbers;
 mod payload_text;
 mod properties;
