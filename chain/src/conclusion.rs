@@ -46,6 +46,7 @@ impl Default for Walk {
                 sequences: true,
                 structure: true,
                 keys: true,
+                keys_confirmed: true,
             },
             sequence: None,
         }
@@ -119,7 +120,12 @@ pub(crate) fn conclude(mut evidence: Evidence) -> Verdict {
         rotations: keys.rotations(),
         integrity: Integrity {
             structure: faults.structure_sound(),
-            keys: !matches!(keys.trust(), Trust::Refused(_)),
+            keys: match keys.trust() {
+                Trust::Trusted => true,
+                Trust::Unconfirmed => !options.strict,
+                Trust::Refused(_) => false,
+            },
+            keys_confirmed: keys.trust() == Trust::Trusted,
             ..walk.integrity
         },
     }

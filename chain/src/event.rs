@@ -46,7 +46,8 @@ pub enum EventVerdict {
     /// Genuine, and a kernel-attested process stands behind it. Exit code 0.
     #[serde(rename = "verified_provenance_confirmed")]
     ProvenanceConfirmed,
-    /// Genuine, and nothing attests where it came from: a terminator, a rotation, an unknown platform. Exit code 3.
+    /// Genuine, and nothing attests where it came from: a terminator, a rotation, an unknown platform; or its key
+    /// waits to be confirmed. Exit code 3.
     #[serde(rename = "verified_no_provenance_evidence")]
     NoProvenanceEvidence,
     /// At least one check failed: suspect. Exit code 1.
@@ -85,7 +86,7 @@ pub fn judge_event(receipt: &Receipt, step: &Step, chain: &Verdict, allowlist: &
     ];
     let verdict = match (&results, results.iter().any(|(status, _)| *status == CheckStatus::Fail)) {
         (_, true) => EventVerdict::Failed,
-        ([_, _, (CheckStatus::Pass, _), ..], false) => EventVerdict::ProvenanceConfirmed,
+        ([(CheckStatus::Pass, _), _, (CheckStatus::Pass, _), ..], false) => EventVerdict::ProvenanceConfirmed,
         _ => EventVerdict::NoProvenanceEvidence,
     };
     let mut names = EVENT_CHECKS.into_iter();
@@ -115,6 +116,9 @@ fn signature(step: &Step, chain: &Verdict) -> Judged {
             CheckStatus::Fail,
             format!("signed by a key that the published key does not vouch for: {error}"),
         );
+    }
+    if step.signature_valid && !chain.integrity.keys_confirmed {
+        return (CheckStatus::Warn, "signed by a key that the published key has not confirmed yet".into());
     }
     pass_or_fail(step.signature_valid, "signed by the chain's key", "not signed by the chain's key")
 }

@@ -17,6 +17,7 @@ pub struct KeyRing {
     candidates: Vec<PublicKey>,
     pub(crate) vouched: HashSet<PublicKey>,
     pub(crate) provisional: HashSet<PublicKey>,
+    /// From each key to the vouched-for keys that confirmed its rotation to them.
     pub(crate) handovers: HashMap<PublicKey, Vec<PublicKey>>,
     pub(crate) published_has_signed: bool,
     pub(crate) overlooked: u64,
@@ -89,7 +90,7 @@ impl KeyRing {
         let mut queue = VecDeque::from([*key]);
         while let Some(from) = queue.pop_front() {
             for next in self.handovers.get(&from).into_iter().flatten() {
-                if next != key && self.vouches_for(next) && !found.contains(next) {
+                if next != key && !found.contains(next) {
                     found.push(*next);
                     queue.push_back(*next);
                 }

@@ -141,8 +141,11 @@ pub struct Integrity {
     pub sequences: bool,
     /// One chain id, nothing after the end, sound status and rotations.
     pub structure: bool,
-    /// The chain's keys are the given key's, or vouched for by the published one (or not yet confirmed).
+    /// The chain's keys are the given key and its successors, or vouched for by the published key, or (if not strict)
+    /// not yet confirmed by it.
     pub keys: bool,
+    /// No key of the chain still waits to be confirmed by the published key.
+    pub keys_confirmed: bool,
 }
 
 fn or_minus_one<S: Serializer>(index: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {

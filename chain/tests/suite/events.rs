@@ -152,3 +152,29 @@ fn a_chain_under_a_planted_key_fails() {
     let judgement = judge(&chain, 0, ring, &[]);
     assert_eq!((statuses(&judgement)[0], judgement.verdict), (Fail, EventVerdict::Failed));
 }
+
+/// A forger may break his own chain if that makes the key look confirmed.
+#[test]
+fn a_forged_receipt_behind_a_forged_rotation_confirms_nothing() {
+    let (old, new, forger) = (Key::new(1), Key::new(2), Key::new(66));
+    let mut root = Chain::of("audit", &old, 1);
+    root.rotate(&old, &new).grow(&new, 1);
+    let mut forged = Chain::of("forged", &forger, 1);
+    forged.rotate(&forger, &new).grow(&forger, 1);
+    let mut lineage = KeyLineage::new(new.public(), [old.public(), forger.public()]);
+    for chain in [&root, &forged] {
+        chain.texts.iter().for_each(|text| lineage.observe(&chain.id, text));
+    }
+    let judgement = judge(&forged, 0, lineage.resolve(), &[]);
+    assert_eq!((statuses(&judgement)[0], judgement.verdict), (Fail, EventVerdict::Failed));
+}
+
+#[test]
+fn an_unconfirmed_key_is_warned_of_and_never_confirms_provenance() {
+    let (old, new) = (Key::new(1), Key::new(2));
+    let mut chain = Chain::of("audit", &old, 1);
+    chain.rotate(&old, &new);
+    let ring = KeyRing::new(new.public(), [old.public()]);
+    let judgement = judge(&chain, 0, ring, &[]);
+    assert_eq!((statuses(&judgement)[0], judgement.verdict), (Warn, EventVerdict::NoProvenanceEvidence));
+}

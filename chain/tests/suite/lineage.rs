@@ -258,3 +258,46 @@ fn garbage_in_a_store_does_no_harm() {
     root.texts.iter().for_each(|text| lineage.observe("audit", text));
     assert!(lineage.resolve().vouches_for(&old.public()));
 }
+
+#[test]
+fn a_follower_must_be_signed_by_the_incoming_key() {
+    let Rotated { old, new, root } = rotated();
+    let forger = Key::new(66);
+    let mut forged = Chain::of("x", &forger, 1);
+    forged.rotate(&forger, &new).grow(&forger, 1);
+    let ring = ring(&new, &[&old, &forger], &[&root, &forged]);
+    assert!(!ring.vouches_for(&forger.public()) && ring.vouches_for(&old.public()));
+}
+
+#[test]
+fn receipts_filed_under_another_chain_prove_nothing() {
+    let Rotated { old, new, root } = rotated();
+    let mut lineage = KeyLineage::new(new.public(), [old.public()]);
+    root.texts.iter().for_each(|text| lineage.observe("elsewhere", text));
+    assert!(!lineage.resolve().vouches_for(&old.public()));
+}
+
+#[test]
+fn a_rotation_kept_for_later_is_checked_later() {
+    let (oldest, middle, published, forger) = (Key::new(1), Key::new(2), Key::new(3), Key::new(66));
+    let claim = rotation(&middle.public(), &published.public());
+    let mut forged = Chain::new("a");
+    forged.add(&forger, |receipt| receipt.subject.key_rotation = Some(claim));
+    let mut honest = Chain::of("b", &oldest, 1);
+    honest.rotate(&oldest, &middle).grow(&middle, 1);
+    let ring = ring(&published, &[&oldest], &[&forged, &honest]);
+    assert!(!ring.is_provisional(&middle.public()) && !ring.vouches_for(&middle.public()));
+}
+
+#[test]
+fn a_detour_through_a_key_that_nobody_vouches_for_leaves_the_chain_in_doubt() {
+    let Rotated { old, new, root } = rotated();
+    let stranger = Key::new(66);
+    let mut detour = Chain::of("x", &old, 1);
+    detour.rotate(&old, &stranger).grow(&stranger, 1).rotate(&stranger, &new);
+    let lineage = ring(&new, &[&old], &[&root, &detour]);
+    assert_eq!(verify(&detour.texts, lineage).reason, Some(Reason::KeyNotTrusted));
+    // A receipt of the published key behind it settles it.
+    detour.grow(&new, 1);
+    assert_valid(&verify(&detour.texts, ring(&new, &[&old], &[&root, &detour])));
+}

@@ -5,11 +5,10 @@ use serde_json::Value;
 
 use crate::support::{Chain, Key, codes};
 
-fn verify(
-    ring: KeyRing,
-    chains: &[&Chain],
-    edit: impl Fn(&mut (String, u64, String, String)),
-) -> (Vec<Verdict>, StoreVerdict) {
+/// Chain, sequence, id and hash as the store files them.
+type Row = (String, u64, String, String);
+
+fn verify(ring: KeyRing, chains: &[&Chain], edit: impl Fn(&mut Row)) -> (Vec<Verdict>, StoreVerdict) {
     let mut verifier = StoreVerifier::new(ring, Options::default());
     let mut verdicts = Vec::new();
     for chain in chains {
@@ -65,7 +64,7 @@ fn a_receipt_filed_under_another_chain_breaks_it() {
 fn rows_that_lie_about_their_receipt_are_found() {
     let key = Key::new(1);
     let chain = Chain::of("a", &key, 1);
-    let edits: [fn(&mut (String, u64, String, String)); 4] = [
+    let edits: [fn(&mut Row); 4] = [
         |row| row.1 = 7,
         |row| row.2 = "urn:receipt:other".into(),
         |row| row.3 = format!("sha256:{}", "0".repeat(64)),
