@@ -32,7 +32,7 @@ impl DaemonProcess {
         wait_until("the daemon to listen", || {
             let ended = daemon.child.try_wait().unwrap();
             assert!(ended.is_none(), "the daemon ended: {ended:?} {:?}", daemon.lines.lock().unwrap());
-            daemon.logged("listening on")
+            daemon.logged("daemon: listening on")
         });
         daemon
     }
