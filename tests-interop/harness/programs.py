@@ -66,11 +66,19 @@ class Daemon:
         return clean | {"HOME": private, "XDG_DATA_HOME": private, "XDG_RUNTIME_DIR": private, "XDG_CONFIG_HOME": private}
 
     def start(self) -> None:
+        self.initialise()
+        self.run()
+
+    def initialise(self) -> None:
+        """Makes the key pair."""
         (self.folder / "home").mkdir()
         init = [binary("agent-receipts-daemon"), "--init", "--key", str(self.key), "--public-key", str(self.public_key)]
         done = subprocess.run(init, env=self.environment(), capture_output=True, text=True, timeout=DEADLINE)
         if done.returncode != 0:
             raise StartError(f"--init exited with {done.returncode}: {done.stdout}{done.stderr}")
+
+    def run(self) -> None:
+        """Starts the daemon, and waits until it listens."""
         run = [
             binary("agent-receipts-daemon"),
             *("--socket", str(self.socket), "--db", str(self.database), "--key", str(self.key)),
