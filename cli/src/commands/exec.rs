@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle};
 
-use agent_receipts_core::json::{Object, Value};
+use agent_receipts_core::json::{Object, Value, canonical};
+use agent_receipts_core::payload;
 use agent_receipts_ipc::{Decision, EventToSend, MAX_RESOURCE};
 
 use super::Context;
@@ -151,12 +152,19 @@ impl Outcome {
     }
 }
 
-/// The command line and where it ran. An argument that is not UTF-8 stands as an object with its bytes in hex, so that
+/// The command line and where it ran. One that is too long for a frame stands there by its hash, so that length is no
+/// way to go unrecorded. An argument that is not UTF-8 stands as an object with its bytes in hex, so that
 /// two different ones never have the same hash.
 fn input(command_line: &[OsString]) -> Value {
     let arguments: Vec<Value> = command_line.iter().map(|argument| exactly(argument)).collect();
+    let arguments = Value::from(arguments);
     let mut input = Object::new();
-    input.insert("argv", arguments);
+    if canonical(&arguments).len() <= LONGEST_COMMAND_LINE {
+        input.insert("argv", arguments);
+    } else {
+        input.insert("argv_sha256", payload::hash(&arguments));
+        input.insert("argv_length", command_line.len() as u64);
+    }
     input.insert("cwd", std::env::current_dir().ok().map(|path| exactly(path.as_os_str())));
     input.into()
 }
@@ -172,6 +180,9 @@ fn exactly(text: &OsStr) -> Value {
         }
     }
 }
+
+/// Bytes of a command line, as JSON, that leave room in a frame for everything else.
+const LONGEST_COMMAND_LINE: usize = 512 << 10;
 
 fn cut_to_bytes(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]

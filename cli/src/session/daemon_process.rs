@@ -188,7 +188,7 @@ mod tests {
     /// Starts what is no daemon at all.
     fn start(binary: &Path) -> DaemonError {
         let dir = tempfile::tempdir().unwrap();
-        let socket = SocketSpot { path: dir.path().join("s"), outside_policy: true };
+        let socket = SocketSpot { path: dir.path().join("s"), outside_policy: true, temporary: None };
         DaemonProcess::start(&Launch {
             binary,
             socket: &socket,

@@ -31,13 +31,26 @@ pub(crate) enum SocketError {
 }
 
 /// A place for a socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SocketSpot {
     /// The socket.
     pub(crate) path: PathBuf,
     /// Whether the daemon needs `--unsafe-socket-path` to listen there: the place is ours and private, but none of those
     /// that the policy knows.
     pub(crate) outside_policy: bool,
+    /// A directory that was made for this socket alone and goes with it.
+    pub(crate) temporary: Option<TemporaryDirectory>,
+}
+
+/// A private directory, removed when dropped.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TemporaryDirectory(PathBuf);
+
+impl Drop for TemporaryDirectory {
+    fn drop(&mut self) {
+        // What is left of it is an empty socket; there is nobody to tell.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Whether somebody listens on a socket.
@@ -46,31 +59,44 @@ pub(crate) fn answers(path: &Path) -> bool {
 }
 
 /// The configured place; where nobody configured one and the system's own is out of our reach, a private directory among
-/// our data.
+/// our data, or, if that has too long a name for a socket, one in the system's temporary directory.
 pub(crate) fn spot_for(choice: &SocketChoice, data_directory: &Path) -> Result<SocketSpot, SocketError> {
-    if choice.explicit || can_hold(&choice.path) {
-        return fits(SocketSpot { path: choice.path.clone(), outside_policy: false });
+    let spot = |path: PathBuf, outside_policy| SocketSpot { path, outside_policy, temporary: None };
+    if choice.explicit {
+        return match fits(&choice.path) {
+            true => Ok(spot(choice.path.clone(), false)),
+            false => Err(SocketError::TooLong { path: choice.path.clone() }),
+        };
+    }
+    if fits(&choice.path) && can_hold(&choice.path) {
+        return Ok(spot(choice.path.clone(), false));
     }
     let directory = data_directory.join("run");
-    let path = directory.join("events.sock");
-    make_private(data_directory)?;
-    make_private(&directory)?;
-    fits(SocketSpot { path, outside_policy: true })
-}
-
-fn fits(spot: SocketSpot) -> Result<SocketSpot, SocketError> {
-    if spot.path.as_os_str().len() > MAX_LENGTH {
-        return Err(SocketError::TooLong { path: spot.path });
+    let path = directory.join(SOCKET);
+    if fits(&path) {
+        make_private(data_directory)?;
+        make_private(&directory)?;
+        return Ok(spot(path, true));
     }
-    Ok(spot)
+    let directory = std::env::temp_dir().join(format!("agent-receipts-{}", uuid::Uuid::new_v4()));
+    // Not recursive: that nobody else made it before us is what makes it private.
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&directory)
+        .map_err(|error| SocketError::Directory { path: directory.clone(), message: error.to_string() })?;
+    let path = directory.join(SOCKET);
+    Ok(SocketSpot { path, outside_policy: true, temporary: Some(TemporaryDirectory(directory)) })
 }
 
-/// Whether the directory of `socket` is there or can be made, and is ours to write.
+fn fits(path: &Path) -> bool {
+    path.as_os_str().len() <= MAX_LENGTH
+}
+
+/// Whether the directory of `socket` is there, or could be made as the daemon makes it, and is ours to write.
 fn can_hold(socket: &Path) -> bool {
-    let nearest = socket.ancestors().skip(1).find(|directory| directory.exists());
-    nearest.is_some_and(|directory| {
-        directory.is_dir() && access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
-    })
+    let Some(directory) = socket.parent() else { return false };
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(directory).is_ok()
+        && access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 /// Makes a directory that only its owner can enter, or checks that one that stands there is ours.
@@ -91,6 +117,7 @@ pub(crate) fn make_private(path: &Path) -> Result<(), SocketError> {
     Ok(())
 }
 
+const SOCKET: &str = "events.sock";
 /// The shortest `sun_path` of the systems we know (macOS, 104 bytes with the final zero).
 const MAX_LENGTH: usize = 103;
 
@@ -107,7 +134,8 @@ mod tests {
         fs::write(&file, "").unwrap();
         let choice = SocketChoice { path: file.join("x/events.sock"), explicit: false };
         let spot = spot_for(&choice, &data).unwrap();
-        assert_eq!(spot, SocketSpot { path: data.join("run/events.sock"), outside_policy: true });
+        let path = data.join("run/events.sock");
+        assert_eq!(spot, SocketSpot { path, outside_policy: true, temporary: None });
         assert_eq!(fs::metadata(data.join("run")).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
@@ -115,9 +143,21 @@ mod tests {
     fn a_chosen_place_is_kept_and_a_long_one_refused() {
         let choice = SocketChoice { path: "/nowhere/at/all.sock".into(), explicit: true };
         let spot = spot_for(&choice, Path::new("/nowhere")).unwrap();
-        assert_eq!(spot, SocketSpot { path: choice.path, outside_policy: false });
+        assert_eq!(spot, SocketSpot { path: choice.path, outside_policy: false, temporary: None });
         let long = SocketChoice { path: format!("/{}", "x".repeat(200)).into(), explicit: true };
         assert!(matches!(spot_for(&long, Path::new("/nowhere")), Err(SocketError::TooLong { .. })));
+    }
+
+    #[test]
+    fn long_names_end_in_a_temporary_directory_that_goes_again() {
+        let long = Path::new("/nowhere").join("x".repeat(200));
+        let choice = SocketChoice { path: long.join("events.sock"), explicit: false };
+        let spot = spot_for(&choice, &long).unwrap();
+        let directory = spot.path.parent().unwrap().to_owned();
+        assert_eq!(fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
+        assert!(spot.outside_policy && !long.exists());
+        drop(spot);
+        assert!(!directory.exists());
     }
 
     #[test]

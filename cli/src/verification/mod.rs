@@ -1,6 +1,7 @@
 //! Verification of stored and exported chains: what is read, with which keys, and what is reported.
 
 mod batch;
+mod chain_page;
 mod lines;
 mod page;
 mod report;

@@ -1,35 +1,24 @@
 //! Verdicts on a page: a broken chain of a hundred thousand receipts takes no more room than one of ten.
 
+use std::collections::BTreeMap;
 use std::io;
 
-use agent_receipts_chain::{Level, Outcome, Reason, Step};
+use agent_receipts_chain::{Code, Level};
 
+use super::chain_page::{Detail, finding};
 use super::report::{ChainReport, Report};
-use crate::output::{Screen, Tone, count, cut, printable};
+use crate::output::{Screen, Tone, count, printable};
 
 /// Chains that get lines of their own, the broken ones first.
 const CHAINS_SHOWN: usize = 40;
-/// Codes of findings that are shown of one chain.
-const FINDINGS_SHOWN: usize = 6;
-/// Characters of one line's free text.
-const WIDTH: usize = 200;
+/// Broken chains among several that are shown with the receipts around the break.
+const IN_FULL: usize = 3;
 
 /// All verdicts, the sum first where there are several.
 pub(crate) fn write_all(report: &Report, screen: &mut Screen) -> io::Result<()> {
-    if report.chains.len() > 1 {
-        write_sum(report, screen)?;
-    }
-    let broken = report.chains.iter().filter(|chain| !chain.is_valid());
-    let valid = report.chains.iter().filter(|chain| chain.is_valid());
-    for chain in broken.chain(valid).take(CHAINS_SHOWN) {
-        chain.write(screen)?;
-    }
-    let left_out = report.chains.len().saturating_sub(CHAINS_SHOWN) as u64;
-    if left_out > 0 {
-        screen.line(&format!(
-            "… and {} more (--json lists all, --chain-id asks for one)",
-            count(left_out, "chain")
-        ))?;
+    match report.chains.as_slice() {
+        [only] => only.write(screen)?,
+        several => write_several(several, report.receipts, screen)?,
     }
     for note in &report.notes {
         screen.line(&screen.tone(Tone::Quiet, &format!("Note: {}", printable(note))))?;
@@ -37,152 +26,38 @@ pub(crate) fn write_all(report: &Report, screen: &mut Screen) -> io::Result<()> 
     Ok(())
 }
 
-fn write_sum(report: &Report, screen: &mut Screen) -> io::Result<()> {
-    let chains = report.chains.len() as u64;
-    let wrong = report.chains.iter().filter(|chain| !chain.is_valid()).count() as u64;
-    let (tone, word) = if wrong == 0 {
-        (Tone::Good, "VALID".to_owned())
+fn write_several(chains: &[ChainReport], receipts: u64, screen: &mut Screen) -> io::Result<()> {
+    let (valid, wrong): (Vec<_>, Vec<_>) = chains.iter().partition(|chain| chain.is_valid());
+    let sum = format!("{}, {}", count(chains.len() as u64, "chain"), count(receipts, "receipt"));
+    screen.line(&if wrong.is_empty() {
+        format!("{}: {sum}", screen.tone(Tone::Good, "VALID"))
     } else {
-        (Tone::Bad, format!("NOT VALID: {wrong} of"))
-    };
-    let word = screen.tone(tone, &word);
-    let receipts = count(report.receipts, "receipt");
-    screen.line(&if wrong == 0 {
-        format!("{word}: {}, {receipts}", count(chains, "chain"))
-    } else {
-        format!("{word} {}, {receipts}", count(chains, "chain"))
-    })
+        format!("{}: {} of {sum}", screen.tone(Tone::Bad, "NOT VALID"), wrong.len())
+    })?;
+    for (at, chain) in wrong.into_iter().chain(valid).take(CHAINS_SHOWN).enumerate() {
+        let in_full = at < IN_FULL && !chain.is_valid();
+        chain.write_in(if in_full { Detail::Full } else { Detail::Brief }, screen)?;
+    }
+    let left_out = chains.len().saturating_sub(CHAINS_SHOWN) as u64;
+    if left_out > 0 {
+        screen.line(&format!(
+            "… and {} more (--json lists all, --chain-id asks for one)",
+            count(left_out, "chain")
+        ))?;
+    }
+    write_lesser_findings(chains, screen)
 }
 
-impl ChainReport {
-    /// The first line as the reference writes it, then whatever there is to say.
-    pub(crate) fn write(&self, screen: &mut Screen) -> io::Result<()> {
-        let chain_id = printable(&self.chain_id);
-        match self.verdict.outcome {
-            Outcome::Valid => {
-                let word = screen.tone(Tone::Good, "VALID");
-                screen
-                    .line(&format!("Chain {chain_id}: {word} ({})", count(self.verdict.length, "receipt")))?;
-            }
-            Outcome::Empty => {
-                let word = screen.tone(Tone::Bad, "UNKNOWN");
-                screen.line(&format!("Chain {chain_id}: {word} — no receipts"))?;
-            }
-            Outcome::Broken => self.write_broken(&chain_id, screen)?,
-        }
-        self.write_advisories(screen)?;
-        self.write_findings(screen)
+/// What was said of no single chain, added up.
+fn write_lesser_findings(chains: &[ChainReport], screen: &mut Screen) -> io::Result<()> {
+    let mut sums: BTreeMap<Code, u64> = BTreeMap::new();
+    let counts = chains.iter().flat_map(|chain| &chain.verdict.finding_counts);
+    for (code, number) in counts.filter(|(code, _)| code.level() != Level::Error) {
+        *sums.entry(*code).or_default() += number;
     }
-
-    fn write_broken(&self, chain_id: &str, screen: &mut Screen) -> io::Result<()> {
-        let word = screen.tone(Tone::Bad, "BROKEN");
-        let place = self.verdict.broken_at.map_or(String::new(), |index| format!(" at receipt {index}"));
-        screen.line(&format!("Chain {chain_id}: {word}{place}"))?;
-        screen.line(&format!("  cause: {}", text(&self.cause())))?;
-        for step in &self.receipts_around {
-            let judgement = judgement(step);
-            let tone = if judgement == "ok" { Tone::Quiet } else { Tone::Bad };
-            let id = if step.receipt_id.is_empty() { "(unreadable)" } else { &step.receipt_id };
-            screen.line(&format!("  [{}] {} — {}", step.index, text(id), screen.tone(tone, &judgement)))?;
-        }
-        let rest = self.verdict.length.saturating_sub(self.receipts_around.len() as u64);
-        if rest > 0 && !self.receipts_around.is_empty() {
-            screen.line(&screen.tone(Tone::Quiet, &format!("  … {} not shown", count(rest, "receipt"))))?;
-        }
-        Ok(())
+    if sums.is_empty() {
+        return Ok(());
     }
-
-    fn cause(&self) -> String {
-        match (&self.verdict.error, self.verdict.reason) {
-            (Some(error), _) => error.clone(),
-            (None, Some(reason)) => meaning(reason).to_owned(),
-            (None, None) => "unknown".to_owned(),
-        }
-    }
-
-    fn write_advisories(&self, screen: &mut Screen) -> io::Result<()> {
-        let mut advisories: Vec<String> = Vec::new();
-        if self.verdict.incomplete_tool_roundtrip {
-            advisories.push("incomplete tool roundtrip: final tool call has no result receipt".into());
-        }
-        if self.verdict.incomplete_session {
-            advisories.push("incomplete session: PTY open/close imbalance".into());
-        }
-        let warnings = &self.verdict.warnings;
-        advisories.extend(warnings.iter().take(3).cloned());
-        if warnings.len() > 3 {
-            advisories.push(format!("{} more warnings of this kind", warnings.len() - 3));
-        }
-        if let Some(first) = &self.first_altered_row {
-            advisories.push(format!(
-                "{} of the database contradict the signed receipts; first {first}",
-                count(self.altered_rows, "row")
-            ));
-        }
-        for advisory in advisories {
-            screen.line(&screen.tone(Tone::Warning, &format!("Advisory: {}", text(&advisory))))?;
-        }
-        Ok(())
-    }
-
-    fn write_findings(&self, screen: &mut Screen) -> io::Result<()> {
-        let mut codes: Vec<_> =
-            self.verdict.finding_counts.iter().map(|(code, count)| (*code, *count)).collect();
-        codes.sort_by_key(|(code, _)| std::cmp::Reverse(code.level()));
-        for (code, number) in codes.iter().take(FINDINGS_SHOWN) {
-            let (word, tone) = match code.level() {
-                Level::Error => ("error", Tone::Bad),
-                Level::Warning => ("warning", Tone::Warning),
-                Level::Info => ("info", Tone::Quiet),
-            };
-            let first = self.verdict.findings.iter().find(|finding| finding.code == *code);
-            let detail = first.map_or(String::new(), |finding| {
-                format!(": receipt {}, {}", finding.index, text(&finding.message))
-            });
-            let times = if *number > 1 { format!(" ×{number}") } else { String::new() };
-            screen.line(&format!("  {} {code}{times}{detail}", screen.tone(tone, &format!("{word:<7}"))))?;
-        }
-        let left_out = codes.len().saturating_sub(FINDINGS_SHOWN) as u64;
-        if left_out > 0 {
-            screen
-                .line(&format!("  … and {} more (--json lists them)", count(left_out, "kind of finding")))?;
-        }
-        Ok(())
-    }
-}
-
-fn text(untrusted: &str) -> String {
-    cut(&printable(untrusted), WIDTH).into_owned()
-}
-
-/// The reference's words, all that apply.
-fn judgement(step: &Step) -> String {
-    let wrong = [
-        (step.signature_valid, "BAD SIGNATURE"),
-        (step.hash_link_valid, "BAD HASH LINK"),
-        (step.sequence_valid, "BAD SEQUENCE"),
-    ];
-    let words: Vec<&str> = wrong.into_iter().filter(|(holds, _)| !holds).map(|(_, word)| word).collect();
-    if words.is_empty() { "ok".to_owned() } else { words.join(", ") }
-}
-
-/// For the breaks that the reference has no sentence for.
-fn meaning(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Unreadable => "a receipt cannot be read",
-        Reason::BadSignature => "the signature is not that of the key that is active there",
-        Reason::BadHashLink => "the receipt does not link to the one before it",
-        Reason::BadSequence => "the sequence number does not follow the one before it",
-        Reason::InvalidRotation => "a key rotation contradicts itself or the active key",
-        Reason::InvalidStatus => "the chain status is unknown or stands on a receipt that is not terminal",
-        Reason::ChainIdMismatch => "a receipt belongs to another chain",
-        Reason::ReceiptAfterTerminal => "a receipt follows the end of the chain",
-        Reason::ResponseHashMismatch => "a response is not the one that was recorded",
-        Reason::LengthMismatch => "the chain does not have the expected length",
-        Reason::FinalHashMismatch => "the chain does not end in the expected receipt",
-        Reason::NotTerminal => "the chain has no end",
-        Reason::KeyNotTrusted => "the published key does not vouch for the key that signed this chain",
-        Reason::StrictFinding => "a finding of level error, under strict rules",
-        Reason::Empty => "no receipts",
-    }
+    screen.line("Findings in all chains:")?;
+    sums.iter().try_for_each(|(code, number)| screen.line(&finding(*code, *number, screen)))
 }

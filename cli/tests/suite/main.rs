@@ -1,0 +1,22 @@
+//! The program as an operator meets it: command lines in, text and exit codes out.
+
+// A test that cannot go on should stop where it stands, in a helper as well.
+#![allow(clippy::unwrap_used)]
+
+mod chains;
+mod daemon;
+mod emitting;
+mod executing;
+mod exporting;
+mod fixtures;
+mod following;
+mod help;
+mod house;
+mod init;
+mod page;
+mod reading;
+mod running;
+mod usage;
+mod verifying;
+mod verifying_events;
+mod verifying_files;
