@@ -145,7 +145,7 @@ impl KeyPath {
 }
 
 /// The reference writes a rotation into one chain only; others then continue under the incoming key without one.
-/// INVARIANT: only forward, and only between keys that the published key vouches for. A retired key never takes over.
+/// INVARIANT: only forward, and only to keys that the published key vouches for. A retired key never takes over.
 fn successor(ring: &KeyRing, active: &PublicKey, received: &Received) -> Option<(PublicKey, Verified)> {
     let verified = |key: PublicKey| Some((key, received.verify(&key).ok()?));
     ring.successors(active).into_iter().find_map(verified)

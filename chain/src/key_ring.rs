@@ -17,7 +17,7 @@ pub struct KeyRing {
     candidates: Vec<PublicKey>,
     pub(crate) vouched: HashSet<PublicKey>,
     pub(crate) provisional: HashSet<PublicKey>,
-    /// From each key to the vouched-for keys that confirmed its rotation to them.
+    /// From each key to the vouched-for keys that a rotation signed with it names.
     pub(crate) handovers: HashMap<PublicKey, Vec<PublicKey>>,
     pub(crate) published_has_signed: bool,
     pub(crate) overlooked: u64,

@@ -133,10 +133,9 @@ impl KeyLineage {
         for key in known.into_iter().filter(|key| vouched.contains(key) || provisional.contains(key)) {
             self.ring.add_candidate(key);
         }
-        for ((old, new), followed) in &self.edges {
-            if *followed && vouched.contains(new) {
-                self.ring.handovers.entry(*old).or_default().push(*new);
-            }
+        // Followed or not: the receipt that makes use of the hand-over in another chain is itself the confirmation.
+        for (old, new) in self.edges.keys().filter(|(_, new)| vouched.contains(new)) {
+            self.ring.handovers.entry(*old).or_default().push(*new);
         }
         self.ring.vouched = vouched;
         self.ring.provisional = provisional;

@@ -114,7 +114,8 @@ impl ChainVerifier {
         };
         self.judge_status(index, &receipt.subject.chain);
         self.mark_broken(&step);
-        if step.signature_valid && step.hash_link_valid {
+        // Over a gap in the links nothing is confirmed: genuine receipts can be moved behind forged ones.
+        if step.signature_valid && self.walk.integrity.links {
             self.keys.confirm();
         }
         self.continuity.observe(index, receipt, self.rotated, self.options.now, &mut self.findings);

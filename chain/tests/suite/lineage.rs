@@ -132,6 +132,7 @@ fn a_forger_cannot_go_on_under_the_published_key() {
     let verdict = verify(&forged.texts, ring);
     assert_broken(&verdict, 3, None);
     assert_eq!(verdict.reason, Some(Reason::BadHashLink));
+    assert!(!verdict.integrity.keys_confirmed);
 }
 
 #[test]
@@ -300,4 +301,28 @@ fn a_detour_through_a_key_that_nobody_vouches_for_leaves_the_chain_in_doubt() {
     // A receipt of the published key behind it settles it.
     detour.grow(&new, 1);
     assert_valid(&verify(&detour.texts, ring(&new, &[&old], &[&root, &detour])));
+}
+
+/// The reference rotates the chain of the day, which need not be the one that goes on.
+#[test]
+fn a_chain_goes_on_under_a_key_whose_rotation_nobody_continued() {
+    let (old, new) = (Key::new(1), Key::new(2));
+    let mut day = Chain::new("2026-11-22");
+    day.rotate(&old, &new);
+    let mut root = Chain::of("audit", &old, 2);
+    root.grow(&new, 2);
+    let lineage = ring(&new, &[&old], &[&day, &root]);
+    let verdict = strictly(&root, lineage);
+    assert_valid(&verdict);
+    assert_eq!(codes(&verdict), ["rotation_in_another_chain"]);
+}
+
+#[test]
+fn a_chain_goes_over_to_no_key_beyond_the_published_one_without_saying_so() {
+    let (published, next) = (Key::new(1), Key::new(2));
+    let mut root = Chain::of("audit", &published, 1);
+    root.rotate(&published, &next).grow(&next, 1);
+    let mut agent = Chain::of("audit/agent/a", &published, 1);
+    agent.grow(&next, 1);
+    assert_broken(&verify(&agent.texts, ring(&published, &[], &[&root, &agent])), 1, None);
 }
