@@ -10,6 +10,7 @@ pub(crate) struct Progress {
     seen: u64,
 }
 
+const STYLE: &str = "verifying {wide_bar} {human_pos}/{human_len} receipts, {per_sec}, {eta} left";
 /// Below this many receipts a bar would only flicker.
 const WORTH_SHOWING: u64 = 20_000;
 /// How many receipts go by between two looks at the clock.
@@ -22,8 +23,7 @@ impl Progress {
             return Self { bar: ProgressBar::hidden(), seen: 0 };
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
-        let style = "verifying {wide_bar} {human_pos}/{human_len} receipts, {per_sec}, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(style) {
+        if let Ok(style) = ProgressStyle::with_template(STYLE) {
             bar.set_style(style);
         }
         Self { bar, seen: 0 }
@@ -41,5 +41,20 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_style_is_one_that_the_bar_understands() {
+        assert!(ProgressStyle::with_template(STYLE).is_ok());
+    }
+
+    #[test]
+    fn short_work_has_no_bar() {
+        assert!(Progress::towards(WORTH_SHOWING - 1).bar.is_hidden());
     }
 }

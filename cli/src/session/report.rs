@@ -83,7 +83,11 @@ impl SessionReport {
         }
         write_rows(&self.rows, 2, screen)?;
         screen.line("")?;
-        self.chains.iter().try_for_each(|chain| chain.write(screen))
+        self.chains.iter().try_for_each(|chain| chain.write(screen))?;
+        let newest = self.rows.last().map_or("", |row| &row.id);
+        screen.line(
+            &screen.tone(Tone::Quiet, &format!("look closer: agent-receipts show {}", printable(newest))),
+        )
     }
 }
 
