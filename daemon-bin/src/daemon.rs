@@ -85,7 +85,7 @@ impl Daemon {
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
         let chain_id = opened.root.clone();
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
-        let sequencer = Sequencer::new(opened.root, opened.head, opened.public_key, letterhead, surroundings);
+        let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings);
         let writer = Writer {
             ledger: Ledger { store: Box::new(opened.store), key: opened.key, sequencer },
             losses: Arc::clone(&losses),

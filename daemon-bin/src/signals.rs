@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn the_set_of_ignored_signals_is_read_from_its_own_line() {
-        let status = "Name:\td\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n";
+        let status =
+            "Name:\td\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n";
         assert!(is_in_set(status, 13) && !is_in_set(status, SIGHUP));
         assert!(is_in_set("SigIgn:\t0000000000000001", SIGHUP));
         assert!(!is_in_set("", SIGHUP) && !is_in_set("SigIgn:\tnonsense", SIGHUP));

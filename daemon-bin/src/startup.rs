@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agent_receipts_chain::{is_agent_chain, next_chain_id};
-use agent_receipts_core::PublicKey;
 use agent_receipts_ipc::{BindError, SocketPathError};
-use agent_receipts_keysource::{FileKeySource, KeyError, KeySource, PublicKeyError, publish_public_key};
+use agent_receipts_keysource::{
+    FileKeySource, KeyError, KeySource, PublicKeyError, archived_public_keys, publish_public_key,
+};
 use agent_receipts_store::{ReceiptReader, SqliteStore, StoreError};
 
 use crate::config::Config;
 use crate::pipeline::heads::Link;
-use crate::pipeline::resume::{ResumeError, head_of};
+use crate::pipeline::resume::{Keys, ResumeError, head_of};
 use crate::redact::PatternError;
 use crate::rotate::{RotateError, recover};
 use crate::surroundings::Surroundings;
@@ -79,7 +80,7 @@ pub enum StartError {
 /// All that is open before the socket is.
 pub(crate) struct Opened {
     pub(crate) key: Arc<dyn KeySource>,
-    pub(crate) public_key: PublicKey,
+    pub(crate) keys: Keys,
     pub(crate) store: SqliteStore,
     pub(crate) root: String,
     pub(crate) head: Option<Link>,
@@ -98,8 +99,10 @@ pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opene
     let public_key = key.public_key()?;
     let store = recovered.map_or_else(|| open_store(&config.db), Ok)?;
     publish_public_key(&config.public_key, &public_key)?;
-    let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &public_key, surroundings)?;
-    Ok(Opened { key: Arc::new(key), public_key, store, root, head })
+    let earlier = archived_public_keys(&config.public_key)?.keys.into_iter().map(|(_, key)| key).collect();
+    let keys = Keys { current: public_key, earlier };
+    let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &keys, surroundings)?;
+    Ok(Opened { key: Arc::new(key), keys, store, root, head })
 }
 
 fn open_store(path: &Path) -> Result<SqliteStore, StartError> {
@@ -127,12 +130,12 @@ fn create_private_folder(folder: &Path) -> Result<(), StartError> {
 fn take_up_root(
     store: &dyn ReceiptReader,
     wanted: Option<&str>,
-    key: &PublicKey,
+    keys: &Keys,
     surroundings: &Surroundings,
 ) -> Result<(String, Option<Link>), StartError> {
     if wanted.is_none()
         && let Some(latest) = store.latest_root_chain()?
-        && let Some(head) = head_of(store, &latest, key)?
+        && let Some(head) = head_of(store, &latest, keys)?
         && !head.terminal
     {
         return Ok((latest, Some(head)));
@@ -143,7 +146,7 @@ fn take_up_root(
     }
     let mut chain = first.clone();
     for _ in 0..MOST_SUCCESSORS {
-        match head_of(store, &chain, key)? {
+        match head_of(store, &chain, keys)? {
             Some(head) if head.terminal => chain = next_chain_id(&chain),
             head => return Ok((chain, head)),
         }

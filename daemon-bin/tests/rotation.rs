@@ -1,5 +1,7 @@
 //! Replacing the signing key: no chain breaks over it, whatever is open, and whenever it is cut short.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::ops::ControlFlow;
@@ -146,6 +148,37 @@ fn a_forged_archive_makes_no_chain_valid() {
     drop(database);
     let outcomes: Vec<_> = verdicts(&home).into_iter().map(|verdict| verdict.outcome).collect();
     assert_eq!(outcomes, [Outcome::Valid, Outcome::Broken]);
+}
+
+/// A forger who can write the database ends a chain of his own with a rotation to our published key. Were it
+/// continued, our signature would vouch for all that he wrote.
+#[test]
+fn a_chain_that_a_stranger_hands_over_is_not_continued() {
+    let mut home = Home::new();
+    session(&mut home, &[event("")], true);
+    let mut forger = Home::with_seed([66; 32]);
+    forger.config.chain_id = Some("audit-2".to_owned());
+    session(&mut forger, &[event("")], false);
+    // His next key is ours, of which he knows only the public half: the files of a rotation to it, without the swap.
+    rotate_home(&forger, 42).unwrap();
+    for archived in [false, true] {
+        let rows: Vec<_> = forger.rows();
+        let database = rusqlite::Connection::open(&home.config.db).unwrap();
+        database.execute("DELETE FROM receipts WHERE chain_id = 'audit-2'", []).unwrap();
+        database.execute("ATTACH ?1 AS forged", [forger.config.db.to_str().unwrap()]).unwrap();
+        database.execute("INSERT INTO receipts SELECT * FROM forged.receipts", []).unwrap();
+        drop(database);
+        assert_eq!(rows.last().unwrap().row.action_type, "agent.key.rotate");
+        let started = home.try_start();
+        if !archived {
+            let error = started.unwrap_err().to_string();
+            assert!(error.contains("was not signed with this key"), "{error}");
+            // Only who can write beside the published key, the daemon's own user, could make it one of ours.
+            std::fs::write(home.path("k.pub.rotated-0123456789abcdef"), forger.public_key.to_pem()).unwrap();
+        } else {
+            started.unwrap().stop().unwrap();
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,14 @@ use agent_receipts_store::{ReceiptReader, StoreError};
 
 use super::heads::Link;
 
+/// The key that signs, and those that did before it.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    pub(crate) current: PublicKey,
+    /// From the archive beside the published key, which only the daemon's user can write.
+    pub(crate) earlier: Vec<PublicKey>,
+}
+
 /// Why a chain in the store cannot be continued.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -52,7 +60,7 @@ pub enum ResumeError {
 pub(crate) fn head_of(
     store: &dyn ReceiptReader,
     chain_id: &str,
-    key: &PublicKey,
+    keys: &Keys,
 ) -> Result<Option<Link>, ResumeError> {
     let Some(head) = store.head(chain_id)? else { return Ok(None) };
     let received = Received::parse(head.receipt_json.as_bytes())
@@ -70,7 +78,7 @@ pub(crate) fn head_of(
         return altered("id");
     }
     let terminal = position.terminal == Some(true);
-    let hash = match signed_hash(&received, key) {
+    let hash = match signed_hash(&received, keys) {
         Some(hash) => hash,
         None if terminal => received.hash(),
         None => return Err(ResumeError::WrongKey { chain_id: chain_id.to_owned() }),
@@ -81,11 +89,19 @@ pub(crate) fn head_of(
     Ok(Some(Link { sequence: head.sequence, hash, receipt_id: head.receipt_id, terminal }))
 }
 
-/// The hash of a receipt that `key` signed, or that hands the chain over to `key`.
-fn signed_hash(received: &Received, key: &PublicKey) -> Option<ReceiptHash> {
-    if let Ok(verified) = received.verify(key) {
+/// The hash of a receipt that our key signed, or with which an earlier key of ours handed the chain over to it.
+///
+/// Anybody can sign "my key hands over to yours". Were such a tail continued, our own signature would vouch for the chain
+/// before it: whoever can write the database could have a forged chain confirmed.
+fn signed_hash(received: &Received, keys: &Keys) -> Option<ReceiptHash> {
+    if let Ok(verified) = received.verify(&keys.current) {
         return Some(verified.hash);
     }
     let rotation = received.receipt().subject.key_rotation.as_ref()?;
-    (rotation.new_public_key == key.to_multibase()).then(|| received.hash())
+    let names = |key: &&PublicKey| key.fingerprint().to_string() == rotation.old_key_fingerprint;
+    let outgoing = keys.earlier.iter().find(names)?;
+    if rotation.new_public_key != keys.current.to_multibase() {
+        return None;
+    }
+    received.verify(outgoing).ok().map(|verified| verified.hash)
 }

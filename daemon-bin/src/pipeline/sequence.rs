@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use agent_receipts_chain::{agent_chain_id, is_agent_chain, next_chain_id, root_of};
-use agent_receipts_core::{ChainPosition, Draft, KeyRotation, PublicKey, Receipt};
+use agent_receipts_core::{ChainPosition, Draft, KeyRotation, Receipt};
 use agent_receipts_store::{ReceiptReader, Row};
 
 use super::heads::{Heads, Link};
 use super::losses::Loss;
 use super::receipts::{Letterhead, Stamp};
-use super::resume::{ResumeError, head_of};
+use super::resume::{Keys, ResumeError, head_of};
 use super::submission::Submission;
 use crate::surroundings::Surroundings;
 
@@ -25,7 +25,7 @@ pub(crate) struct Placed {
 /// Orders receipts into the root chain and the chains of agents.
 pub(crate) struct Sequencer {
     root: String,
-    key: PublicKey,
+    keys: Keys,
     letterhead: Letterhead,
     surroundings: Surroundings,
     heads: Heads,
@@ -38,13 +38,13 @@ impl Sequencer {
     pub(crate) fn new(
         root: String,
         head: Option<Link>,
-        key: PublicKey,
+        keys: Keys,
         letterhead: Letterhead,
         surroundings: Surroundings,
     ) -> Self {
         let mut heads = Heads::default();
         heads.load(&root, head);
-        Self { root, key, letterhead, surroundings, heads, agent_chains: HashMap::new() }
+        Self { root, keys, letterhead, surroundings, heads, agent_chains: HashMap::new() }
     }
 
     /// Places an event behind what this batch holds already, with a receipt for its lost predecessors before it.
@@ -179,7 +179,7 @@ impl Sequencer {
     fn ensure_loaded(&mut self, store: &dyn ReceiptReader, chain: &str) -> Result<(), ResumeError> {
         for chain in [self.root.clone().as_str(), chain] {
             if self.heads.of(chain).is_none() {
-                let head = head_of(store, chain, &self.key)?;
+                let head = head_of(store, chain, &self.keys)?;
                 self.heads.load(chain, head);
             }
         }

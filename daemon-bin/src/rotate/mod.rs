@@ -101,9 +101,9 @@ pub fn rotate(
         return Err(RotateError::Running { path: config.socket.clone() });
     }
     let opened = open(config, &surroundings)?;
-    let outgoing = opened.public_key;
+    let outgoing = opened.keys.current;
     let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
-    let sequencer = Sequencer::new(opened.root, opened.head, outgoing, letterhead, surroundings.clone());
+    let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
     let mut ledger = Ledger { store: Box::new(opened.store), key: opened.key, sequencer };
     let files = KeyFiles::of(config);
     let incoming = generate_key_pair(&files.next_key, &files.next_public_key, seed)?;
