@@ -86,12 +86,10 @@ impl Daemon {
         let chain_id = opened.root.clone();
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
         let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings);
-        let writer = Writer {
-            ledger: Ledger { store: Box::new(opened.store), key: opened.key, sequencer },
-            losses: Arc::clone(&losses),
-            replies,
-            log: Arc::clone(&log),
-        };
+        let mut ledger = Ledger { store: Box::new(opened.store), key: opened.key, sequencer };
+        let takeovers = ledger.place_takeovers()?;
+        ledger.commit(takeovers)?;
+        let writer = Writer { ledger, losses: Arc::clone(&losses), replies, log: Arc::clone(&log) };
         let principals = Principals::default();
         let admission =
             Admission { queue: Arc::clone(&queue), losses, principals, redactor, log: Arc::clone(&log) };

@@ -12,6 +12,7 @@ use agent_receipts_store::{ReceiptReader, SqliteStore, StoreError};
 
 use crate::config::Config;
 use crate::pipeline::heads::Link;
+use crate::pipeline::ledger::WriteError;
 use crate::pipeline::resume::{Keys, ResumeError, head_of};
 use crate::redact::PatternError;
 use crate::rotate::{RotateError, recover};
@@ -39,6 +40,9 @@ pub enum StartError {
     /// The chain could not be taken up.
     #[error(transparent)]
     Resume(#[from] ResumeError),
+    /// A chain that an earlier key handed over could not be closed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// A rotation that had been interrupted could not be taken to its end.
     #[error("an interrupted key rotation: {0}")]
     Rotation(Box<RotateError>),

@@ -109,6 +109,23 @@ fn every_open_chain_is_handed_over_and_every_older_chain_stays_valid() {
 }
 
 #[test]
+fn a_chain_that_was_handed_over_and_left_behind_is_closed_under_the_new_key() {
+    let mut home = Home::new();
+    session(&mut home, &[event(""), event(r#""agent_id":"a""#)], false);
+    rotate_home(&home, 1).unwrap();
+    home.config.chain_id = Some("elsewhere".to_owned());
+    session(&mut home, &[event("")], true);
+    assert_all_valid(&home, 3);
+    for chain in ["audit", "audit/agent/a"] {
+        assert_eq!(home.chain(chain).last().unwrap().subject.chain.terminal, Some(true), "{chain}");
+    }
+    // Once is enough.
+    let receipts = home.rows().len();
+    home.start().stop().unwrap();
+    assert_eq!(home.rows().len(), receipts);
+}
+
+#[test]
 fn after_a_graceful_stop_the_rotation_opens_the_next_chain() {
     let mut home = Home::new();
     session(&mut home, &[event("")], true);

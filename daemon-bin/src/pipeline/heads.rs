@@ -11,6 +11,8 @@ pub(crate) struct Link {
     pub(crate) hash: ReceiptHash,
     pub(crate) receipt_id: String,
     pub(crate) terminal: bool,
+    /// It hands the chain over from an earlier key to ours, which has signed nothing behind it yet.
+    pub(crate) hands_over: bool,
 }
 
 /// Heads move once, after the commit: what a batch places is staged until then.

@@ -69,6 +69,11 @@ impl Ledger {
         self.sequencer.place_terminators(&*self.store)
     }
 
+    /// See [`Sequencer::place_takeovers`].
+    pub(crate) fn place_takeovers(&mut self) -> Result<Vec<Placed>, ResumeError> {
+        self.sequencer.place_takeovers(&*self.store)
+    }
+
     /// See [`Sequencer::place_rotations`].
     pub(crate) fn place_rotations(&mut self, rotation: &KeyRotation) -> Result<Vec<Placed>, ResumeError> {
         self.sequencer.place_rotations(&*self.store, rotation)

@@ -1,7 +1,7 @@
 //! Taking up a chain where the store has it, believing no column that can be recomputed.
 
 use agent_receipts_chain::InvalidAgentId;
-use agent_receipts_core::{DecodeError, PublicKey, ReceiptHash, Received};
+use agent_receipts_core::{DecodeError, PublicKey, Received, Verified};
 use agent_receipts_store::{ReceiptReader, StoreError};
 
 use super::heads::Link;
@@ -78,30 +78,29 @@ pub(crate) fn head_of(
         return altered("id");
     }
     let terminal = position.terminal == Some(true);
-    let hash = match signed_hash(&received, keys) {
-        Some(hash) => hash,
+    let ours = received.verify(&keys.current).ok();
+    let hash = match ours.or_else(|| handed_over(&received, keys)) {
+        Some(verified) => verified.hash,
         None if terminal => received.hash(),
         None => return Err(ResumeError::WrongKey { chain_id: chain_id.to_owned() }),
     };
+    let hands_over = ours.is_none() && !terminal;
     if hash.to_string() != head.receipt_hash {
         return altered("receipt_hash");
     }
-    Ok(Some(Link { sequence: head.sequence, hash, receipt_id: head.receipt_id, terminal }))
+    Ok(Some(Link { sequence: head.sequence, hash, receipt_id: head.receipt_id, terminal, hands_over }))
 }
 
-/// The hash of a receipt that our key signed, or with which an earlier key of ours handed the chain over to it.
+/// What an earlier key of ours signed to hand a chain over to our key.
 ///
 /// Anybody can sign "my key hands over to yours". Were such a tail continued, our own signature would vouch for the chain
 /// before it: whoever can write the database could have a forged chain confirmed.
-fn signed_hash(received: &Received, keys: &Keys) -> Option<ReceiptHash> {
-    if let Ok(verified) = received.verify(&keys.current) {
-        return Some(verified.hash);
-    }
+fn handed_over(received: &Received, keys: &Keys) -> Option<Verified> {
     let rotation = received.receipt().subject.key_rotation.as_ref()?;
     let names = |key: &&PublicKey| key.fingerprint().to_string() == rotation.old_key_fingerprint;
     let outgoing = keys.earlier.iter().find(names)?;
     if rotation.new_public_key != keys.current.to_multibase() {
         return None;
     }
-    received.verify(outgoing).ok().map(|verified| verified.hash)
+    received.verify(outgoing).ok()
 }

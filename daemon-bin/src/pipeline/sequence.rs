@@ -1,14 +1,15 @@
 //! Giving each event its place: chain, sequence, identifiers, link. Serial, and cheap enough to be.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 
 use agent_receipts_chain::{agent_chain_id, is_agent_chain, next_chain_id, root_of};
 use agent_receipts_core::{ChainPosition, Draft, KeyRotation, Receipt};
-use agent_receipts_store::{ReceiptReader, Row};
+use agent_receipts_store::{Query, ReceiptReader, Row};
 
 use super::heads::{Heads, Link};
 use super::losses::Loss;
-use super::receipts::{Letterhead, Stamp};
+use super::receipts::{KEY_ROTATE, Letterhead, Stamp};
 use super::resume::{Keys, ResumeError, head_of};
 use super::submission::Submission;
 use crate::surroundings::Surroundings;
@@ -104,6 +105,29 @@ impl Sequencer {
                 Err(error) => return Err(error),
             }
             if self.heads.of(&chain).flatten().is_some_and(|head| !head.terminal) {
+                placed.push(self.put(&chain, Some("interrupted"), Letterhead::of_interruption));
+            }
+        }
+        Ok(placed)
+    }
+
+    /// Places terminators, under our key, on chains that an earlier key handed over and that this run does not continue.
+    ///
+    /// A verifier believes a hand-over once the incoming key has signed behind it. Left at their end for ever, it would not
+    /// be told from one that somebody else wrote there.
+    pub(crate) fn place_takeovers(&mut self, store: &dyn ReceiptReader) -> Result<Vec<Placed>, ResumeError> {
+        let mut chains = BTreeSet::new();
+        let rotations = Query { action_type: Some(KEY_ROTATE.to_owned()), ..Query::default() };
+        store.stream(&rotations, &mut |stored| {
+            chains.insert(stored.row.chain_id);
+            ControlFlow::Continue(())
+        })?;
+        chains.retain(|chain| root_of(chain) != self.root);
+        let mut placed = Vec::new();
+        for chain in chains {
+            // A chain that is damaged, or not ours, is the verifier's to speak of; it does not keep us from working.
+            let ours = self.ensure_loaded(store, &chain).is_ok();
+            if ours && self.heads.of(&chain).flatten().is_some_and(|head| head.hands_over) {
                 placed.push(self.put(&chain, Some("interrupted"), Letterhead::of_interruption));
             }
         }
@@ -221,6 +245,7 @@ impl Sequencer {
             hash: draft.hash(),
             receipt_id: row.id.clone(),
             terminal: terminal_status.is_some(),
+            hands_over: false,
         };
         self.heads.stage(chain, link);
         Placed { draft, time, row }
