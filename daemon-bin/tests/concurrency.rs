@@ -1,4 +1,5 @@
 //! Many emitters at once: one chain, without a gap, and every receipt with its own sender.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! `kill -9` in the midst of acknowledged traffic: what was acknowledged is there, and the chain goes on.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Peers that use up what there is: descriptors, connections, the queue, their own replies. The daemon lives on.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
@@ -34,7 +35,9 @@ fn without_descriptors_it_serves_whom_it_has_and_later_others() {
     // Whoever was there before is served as ever.
     (0..20).for_each(|_| drop(early.record(&event(""))));
     // Whoever found no room was told so by the end of the connection, and not left waiting.
-    wait_until("the surplus to be closed", || idle.iter().filter(|client| is_closed(&client.0)).count() >= 20);
+    wait_until("the surplus to be closed", || {
+        idle.iter().filter(|client| is_closed(&client.0)).count() >= 20
+    });
     let kept = idle.iter().filter(|client| !is_closed(&client.0)).count();
     assert!(kept >= 5, "{kept} of {IDLE} were kept");
     assert!(daemon.is_running());
@@ -76,7 +79,10 @@ fn connections_beyond_a_cap_are_closed_and_logged_and_those_within_are_served() 
     let uid = rustix::process::getuid().as_raw();
     for (flag, line) in [
         ("--max-connections=3", "connection refused: 3 connections are open".to_owned()),
-        ("--max-connections-per-uid=3", format!("connection of uid {uid} refused: 3 of its connections are open")),
+        (
+            "--max-connections-per-uid=3",
+            format!("connection of uid {uid} refused: 3 of its connections are open"),
+        ),
     ] {
         let home = Home::new();
         let mut command = daemon(&home);
@@ -164,7 +170,9 @@ fn a_frame_that_never_ends_and_a_client_that_says_nothing_are_hung_up_on() {
     slow.0.write_all(&[0, 0, 0, 200, b'{']).unwrap();
     assert_eq!(slow.0.read_to_end(&mut Vec::new()).unwrap(), 0);
     assert_eq!(silent.0.read_to_end(&mut Vec::new()).unwrap(), 0);
-    wait_until("both in the log", || daemon.logged("not finished in time") && daemon.logged("idle connection"));
+    wait_until("both in the log", || {
+        daemon.logged("not finished in time") && daemon.logged("idle connection")
+    });
     // The unfinished frame is a loss like another, and told as one.
     let reply = home.connect().record(&event(""));
     assert_eq!(field(&reply, "sequence").as_u64(), Some(2));

@@ -1,4 +1,5 @@
 //! How the daemon's process ends: by signals, and never by one that is not meant to end it.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Refusals to start, as the operator meets them: the exit code, and the path and the mend on standard error.
+#![allow(clippy::unwrap_used)]
 
 mod support;
 
@@ -49,7 +50,11 @@ fn a_key_that_did_not_sign_the_chain() {
     let before = home.rows();
     let other = Home::with_seed([43; 32]);
     let (key, public) = (text(&other, "k"), text(&other, "k.pub"));
-    refused(&home, &["--key", &key, "--public-key", &public], &["`audit`", "was not signed with this key", "--db"]);
+    refused(
+        &home,
+        &["--key", &key, "--public-key", &public],
+        &["`audit`", "was not signed with this key", "--db"],
+    );
     assert_eq!(home.rows(), before, "a refusal changes no receipt");
 }
 
@@ -111,7 +116,9 @@ fn a_database_that_is_damaged_foreign_or_newer() {
     connection.execute("UPDATE ar_meta SET value = '99' WHERE key = 'schema_version'", []).unwrap();
     refused(&home, &[], &[&db, "schema version `99`", "upgrade"]);
     connection.execute("UPDATE ar_meta SET value = '1' WHERE key = 'schema_version'", []).unwrap();
-    connection.execute_batch("CREATE TRIGGER t AFTER INSERT ON receipts BEGIN DELETE FROM receipts; END").unwrap();
+    connection
+        .execute_batch("CREATE TRIGGER t AFTER INSERT ON receipts BEGIN DELETE FROM receipts; END")
+        .unwrap();
     refused(&home, &[], &[&db, "trigger `t`"]);
     connection.execute_batch("DROP TRIGGER t; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     drop(connection);
@@ -194,9 +201,12 @@ fn a_published_key_that_is_another() {
 #[test]
 fn a_configuration_that_says_more_than_is_understood() {
     let home = Home::new();
-    for (line, word) in
-        [("sockett = \"/s\"", "sockett"), ("shutdown_deadline = \"soon\"", "soon"), ("db = 7", "line 1"), ("=", "d.toml")]
-    {
+    for (line, word) in [
+        ("sockett = \"/s\"", "sockett"),
+        ("shutdown_deadline = \"soon\"", "soon"),
+        ("db = 7", "line 1"),
+        ("=", "d.toml"),
+    ] {
         std::fs::write(home.path("d.toml"), format!("{line}\n")).unwrap();
         refused(&home, &[], &[word]);
     }
@@ -210,7 +220,8 @@ fn of_two_processes_that_start_at_once_one_wins() {
     for _ in 0..5 {
         let mut pair = [(); 2].map(|()| DaemonProcess::spawn(daemon(&home)));
         wait_until("one to lose", || pair.iter_mut().any(|daemon| !daemon.is_running()));
-        let (mut winners, losers): (Vec<_>, Vec<_>) = pair.into_iter().map(|mut d| (d.is_running(), d)).partition(|d| d.0);
+        let (mut winners, losers): (Vec<_>, Vec<_>) =
+            pair.into_iter().map(|mut d| (d.is_running(), d)).partition(|d| d.0);
         assert_eq!((winners.len(), losers.len()), (1, 1), "{:?}", losers[0].1.lines());
         let (status, lines) = losers.into_iter().next().unwrap().1.wait();
         assert_eq!(status.code(), Some(1));
