@@ -3,12 +3,10 @@
 
 mod support;
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
-use agent_receipts_chain::{KeyRing, Options, Outcome, RowFacts, Status, StoreVerifier};
+use agent_receipts_chain::{KeyRing, Outcome, Status};
 use agent_receipts_core::Receipt;
-use agent_receipts_store::{Order, Query, ReceiptReader as _, SqliteReader};
 use support::process::{chain_ids, valid, verdict};
 use support::{Client, Home, event, field};
 
@@ -71,26 +69,10 @@ fn is_agents(receipt: &Receipt) -> bool {
 
 /// How many receipts there are, and the verdict over each chain.
 fn judge_all(home: &Home) -> (usize, Vec<(String, Outcome, Status, u64)>) {
-    let mut verifier = StoreVerifier::new(KeyRing::new(home.public_key, []), Options::default());
-    let mut verdicts = Vec::new();
-    let reader = SqliteReader::open(&home.config.db).unwrap();
-    reader
-        .stream(&Query { order: Order::Chain, ..Query::default() }, &mut |stored| {
-            let row = &stored.row;
-            let facts = RowFacts {
-                chain_id: &row.chain_id,
-                sequence: row.sequence,
-                receipt_id: &row.id,
-                receipt_hash: &row.receipt_hash,
-            };
-            verdicts.extend(verifier.push(facts, row.receipt_json.as_bytes()).finished);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    let (last, total) = verifier.finish();
-    verdicts.extend(last);
+    let verdicts = home.verdicts(KeyRing::new(home.public_key, []));
+    let receipts = verdicts.iter().map(|verdict| verdict.length as usize).sum();
     let each = verdicts.into_iter().map(|v| (v.chain_id.unwrap(), v.outcome, v.status, v.length));
-    (total.receipts as usize, each.collect())
+    (receipts, each.collect())
 }
 
 #[test]

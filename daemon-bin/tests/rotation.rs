@@ -4,13 +4,10 @@
 
 mod support;
 
-use std::ops::ControlFlow;
-
-use agent_receipts_chain::{KeyLineage, Outcome, RowFacts, StoreVerifier, Verdict};
+use agent_receipts_chain::{KeyLineage, Outcome, Verdict};
 use agent_receipts_core::PublicKey;
 use agent_receipts_daemon::{RotateError, Rotation, rotate};
 use agent_receipts_keysource::{archived_public_keys, read_public_key};
-use agent_receipts_store::{Order, Query, ReceiptReader as _, SqliteReader};
 use support::{Home, event, field};
 
 fn rotate_home(home: &Home, seed: u8) -> Result<Rotation, RotateError> {
@@ -31,32 +28,9 @@ fn verdicts(home: &Home) -> Vec<Verdict> {
     let published = read_public_key(&home.config.public_key).unwrap();
     let archived: Vec<PublicKey> =
         archived_public_keys(&home.config.public_key).unwrap().keys.into_iter().map(|(_, key)| key).collect();
-    let reader = SqliteReader::open(&home.config.db).unwrap();
-    let by_chain = Query { order: Order::Chain, ..Query::default() };
     let mut lineage = KeyLineage::new(published, archived);
-    reader
-        .stream(&by_chain, &mut |stored| {
-            lineage.observe(&stored.row.chain_id, stored.row.receipt_json.as_bytes());
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    let mut verifier = StoreVerifier::new(lineage.resolve(), agent_receipts_chain::Options::default());
-    let mut verdicts = Vec::new();
-    reader
-        .stream(&by_chain, &mut |stored| {
-            let row = &stored.row;
-            let facts = RowFacts {
-                chain_id: &row.chain_id,
-                sequence: row.sequence,
-                receipt_id: &row.id,
-                receipt_hash: &row.receipt_hash,
-            };
-            verdicts.extend(verifier.push(facts, row.receipt_json.as_bytes()).finished);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    verdicts.extend(verifier.finish().0);
-    verdicts
+    home.each_by_chain(|row| lineage.observe(&row.chain_id, row.receipt_json.as_bytes()));
+    home.verdicts(lineage.resolve())
 }
 
 fn assert_all_valid(home: &Home, chains: usize) {

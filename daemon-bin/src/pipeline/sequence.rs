@@ -98,13 +98,7 @@ impl Sequencer {
         chains.push(self.root.clone());
         let mut placed = Vec::new();
         for chain in chains {
-            match self.ensure_loaded(store, &chain) {
-                Ok(()) => {}
-                // An agent's chain that another key signed is left as it is: we cannot speak for that key.
-                Err(ResumeError::WrongKey { .. }) => continue,
-                Err(error) => return Err(error),
-            }
-            if self.heads.of(&chain).flatten().is_some_and(|head| !head.terminal) {
+            if self.head_if_ours(store, &chain)?.is_some_and(|head| !head.terminal) {
                 placed.push(self.put(&chain, Some("interrupted"), Letterhead::of_interruption));
             }
         }
@@ -125,9 +119,7 @@ impl Sequencer {
         chains.retain(|chain| root_of(chain) != self.root);
         let mut placed = Vec::new();
         for chain in chains {
-            // A chain that is damaged, or not ours, is the verifier's to speak of; it does not keep us from working.
-            let ours = self.ensure_loaded(store, &chain).is_ok();
-            if ours && self.heads.of(&chain).flatten().is_some_and(|head| head.hands_over) {
+            if self.head_if_ours(store, &chain)?.is_some_and(|head| head.hands_over) {
                 placed.push(self.put(&chain, Some("interrupted"), Letterhead::of_interruption));
             }
         }
@@ -146,13 +138,8 @@ impl Sequencer {
         chains.push(self.root.clone());
         let mut placed = Vec::new();
         for chain in chains {
-            match self.ensure_loaded(store, &chain) {
-                Ok(()) => {}
-                Err(ResumeError::WrongKey { .. }) => continue,
-                Err(error) => return Err(error),
-            }
-            let head = self.heads.of(&chain).flatten();
-            if chain == self.root || head.is_some_and(|head| !head.terminal) {
+            let is_open = self.head_if_ours(store, &chain)?.is_some_and(|head| !head.terminal);
+            if is_open || chain == self.root {
                 placed.push(
                     self.put(&chain, None, |letterhead, stamp| {
                         letterhead.of_rotation(rotation.clone(), stamp)
@@ -198,6 +185,17 @@ impl Sequencer {
             self.agent_chains.insert(first, chain.clone());
         }
         Ok(chain)
+    }
+
+    /// The head of a chain that has one and that we can continue. A chain of another key, or a damaged one, is the
+    /// verifier's to speak of; it does not keep us from working on the others.
+    fn head_if_ours(&mut self, store: &dyn ReceiptReader, chain: &str) -> Result<Option<&Link>, ResumeError> {
+        match self.ensure_loaded(store, chain) {
+            Ok(()) => Ok(self.heads.of(chain).flatten()),
+            Err(error @ ResumeError::Store(_)) => Err(error),
+            Err(error) if chain == self.root => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     fn ensure_loaded(&mut self, store: &dyn ReceiptReader, chain: &str) -> Result<(), ResumeError> {

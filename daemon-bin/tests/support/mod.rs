@@ -10,10 +10,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use agent_receipts_chain::{KeyRing, RowFacts, StoreVerifier, Verdict};
 use agent_receipts_core::json::{Rules, Value, parse};
 use agent_receipts_core::{PublicKey, Receipt, Received, Timestamp};
 use agent_receipts_daemon::{Config, Daemon, StartError, Surroundings};
-use agent_receipts_store::{Query, ReceiptReader as _, SqliteReader, StoredRow};
+use agent_receipts_store::{Order, Query, ReceiptReader as _, Row, SqliteReader, StoredRow};
 
 /// A folder with a key pair, and the configuration of a daemon that lives there.
 pub(crate) struct Home {
@@ -100,6 +101,35 @@ impl Home {
             received.into_receipt()
         };
         self.rows().into_iter().map(check).collect()
+    }
+
+    /// Every stored row, chain by chain, each chain in sequence.
+    pub(crate) fn each_by_chain(&self, mut each: impl FnMut(&Row)) {
+        let by_chain = Query { order: Order::Chain, ..Query::default() };
+        let reader = SqliteReader::open(&self.config.db).unwrap();
+        reader
+            .stream(&by_chain, &mut |stored| {
+                each(&stored.row);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+    }
+
+    /// The verdict over each chain, in the order of chain ids.
+    pub(crate) fn verdicts(&self, ring: KeyRing) -> Vec<Verdict> {
+        let mut verifier = StoreVerifier::new(ring, agent_receipts_chain::Options::default());
+        let mut verdicts = Vec::new();
+        self.each_by_chain(|row| {
+            let facts = RowFacts {
+                chain_id: &row.chain_id,
+                sequence: row.sequence,
+                receipt_id: &row.id,
+                receipt_hash: &row.receipt_hash,
+            };
+            verdicts.extend(verifier.push(facts, row.receipt_json.as_bytes()).finished);
+        });
+        verdicts.extend(verifier.finish().0);
+        verdicts
     }
 
     /// The receipts of one chain, its links checked one by one.
