@@ -1,5 +1,6 @@
 //! Reading, from any process, as any user who may read the file.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +65,17 @@ impl SqliteReader {
     /// [`StoreError::Corrupt`] with the first thing that is wrong.
     pub fn check_integrity(&self) -> Result<(), StoreError> {
         self.whole(quick_check(&self.opened.connection, &self.path))
+    }
+
+    /// How many rows each chain has up to this row number, counted in the table itself. Whoever can write the file can make
+    /// an index that leaves rows out, and every other question here may walk one: a reader that must not miss a row
+    /// compares. The whole table is read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnreadableRow`] where a row's chain is no text.
+    pub fn lengths(&self, up_to_rowid: i64) -> Result<BTreeMap<String, u64>, StoreError> {
+        self.whole(self.selection().lengths(up_to_rowid))
     }
 
     fn selection(&self) -> Selection<'_> {

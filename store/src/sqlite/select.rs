@@ -1,5 +1,6 @@
 //! The questions of [`ReceiptReader`](crate::ReceiptReader) in SQL, for the writer's connection and the reader's alike.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::errors::classify;
-use super::schema::Shape;
+use super::schema::{self, Shape};
 use crate::{ChainSummary, Head, Order, Query, Row, StoreError, StoredRow};
 
 /// A connection, and what is known of the database behind it.
@@ -86,13 +87,42 @@ impl Selection<'_> {
         let (sql, values) = self.sql(query);
         let mut statement = self.connection.prepare_cached(&sql).map_err(|error| self.classify(error))?;
         let mut rows = statement.query(params_from_iter(values)).map_err(|error| self.classify(error))?;
+        let mut place: Option<(String, u64)> = None;
         while let Some(row) = rows.next().map_err(|error| self.classify(error))? {
             let stored = stored_row(row).map_err(|error| self.classify(error))?;
+            if query.order == Order::Chain {
+                self.check_place(&mut place, &stored.row)?;
+            }
             if each(stored).is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// A table that somebody made without its unique index can hold two rows at one position: no order is theirs.
+    fn check_place(&self, last: &mut Option<(String, u64)>, row: &Row) -> Result<(), StoreError> {
+        match last {
+            Some((chain_id, sequence)) if *chain_id == row.chain_id => {
+                if *sequence == row.sequence {
+                    return Err(schema::foreign(
+                        self.path,
+                        format!("two receipts stand at sequence {sequence} of one chain"),
+                    ));
+                }
+                *sequence = row.sequence;
+            }
+            _ => *last = Some((row.chain_id.clone(), row.sequence)),
+        }
+        Ok(())
+    }
+
+    /// Counts rows in the table itself: an index may have been made to leave some out.
+    pub(crate) fn lengths(&self, up_to: i64) -> Result<BTreeMap<String, u64>, StoreError> {
+        let sql = "SELECT chain_id, COUNT(*) FROM receipts NOT INDEXED WHERE rowid <= ?1 GROUP BY chain_id";
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.classify(error))?;
+        let rows = statement.query_map(params![up_to], |row| Ok((row.get(0)?, unsigned(row, 1)?)));
+        rows.and_then(Iterator::collect).map_err(|error| self.classify(error))
     }
 
     pub(crate) fn sql(&self, query: &Query) -> (String, Vec<Value>) {
