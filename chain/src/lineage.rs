@@ -37,6 +37,7 @@ pub struct KeyLineage {
     edges: HashMap<(PublicKey, PublicKey), bool>,
     waiting: Vec<Waiting>,
     cursor: Option<Cursor>,
+    left: HashMap<String, LastRotation>,
 }
 
 /// A rotation away from a key that is not known yet.
@@ -72,6 +73,13 @@ enum Place {
 /// Rotations away from unknown keys that are kept until the key turns up.
 const MAX_WAITING: usize = 1024;
 
+/// The longest rotation receipt, in canonical bytes, that is looked at; a real one has some 2,000. Together with the
+/// number of those that are kept this bounds memory.
+const MAX_ROTATION: usize = 64 << 10;
+
+/// Chains that were left right after a rotation, where chains are mixed: the next receipt of each may still come.
+const MAX_LEFT: usize = 1024;
+
 /// Hand-overs that are kept: a key a day for more than a century.
 const MAX_EDGES: usize = 1 << 16;
 
@@ -80,7 +88,7 @@ impl KeyLineage {
     pub fn new(published: PublicKey, archived: impl IntoIterator<Item = PublicKey>) -> Self {
         let ring = KeyRing::new(published, archived);
         let known = ring.candidates().iter().map(|key| (key.fingerprint().to_string(), *key)).collect();
-        Self { ring, known, edges: HashMap::new(), waiting: Vec::new(), cursor: None }
+        Self { ring, known, edges: HashMap::new(), waiting: Vec::new(), cursor: None, left: HashMap::new() }
     }
 
     /// Counts `key` as vouched for, because somebody knows it: see [`KeyRing::trust`].
@@ -89,11 +97,12 @@ impl KeyLineage {
         self.ring.trust(key);
     }
 
-    /// Takes the next receipt. Receipts must come chain by chain, each chain in sequence.
+    /// Takes the next receipt. Receipts must come chain by chain, each chain in sequence. (Chains may be mixed, as in a
+    /// file that was written as receipts were recorded, up to 1024 of them that have just changed their key.)
     pub fn observe(&mut self, chain_id: &str, receipt_json: &[u8]) {
         let first = self.cursor.as_ref().is_none_or(|cursor| cursor.chain_id != chain_id);
         if first {
-            self.cursor = Some(Cursor { chain_id: chain_id.to_owned(), last_rotation: None });
+            self.turn_to(chain_id);
         }
         let last_rotation = self.cursor.as_mut().and_then(|cursor| cursor.last_rotation.take());
         // A rotation whose name is written with escapes is not seen, and so proves nothing: it fails closed.
@@ -116,6 +125,17 @@ impl KeyLineage {
             && let Some(cursor) = &mut self.cursor
         {
             cursor.last_rotation = Some(rotation);
+        }
+    }
+
+    /// Another chain begins, or goes on.
+    fn turn_to(&mut self, chain_id: &str) {
+        let last_rotation = self.left.remove(chain_id);
+        let left = self.cursor.replace(Cursor { chain_id: chain_id.to_owned(), last_rotation });
+        if let Some(Cursor { chain_id, last_rotation: Some(rotation) }) = left
+            && self.left.len() < MAX_LEFT
+        {
+            self.left.insert(chain_id, rotation);
         }
     }
 
@@ -165,6 +185,10 @@ impl KeyLineage {
     fn record(&mut self, received: Received) -> Option<LastRotation> {
         let rotation = received.receipt().subject.key_rotation.as_ref()?;
         let new = incoming_key_from_any(rotation).ok()?;
+        if received.canonical().len() > MAX_ROTATION {
+            self.ring.overlooked += 1;
+            return None;
+        }
         let old_fingerprint = rotation.old_key_fingerprint.clone();
         let (anchor, place) = match self.known.get(&old_fingerprint).copied() {
             Some(old) => {

@@ -153,12 +153,15 @@ impl ChainVerifier {
         })
     }
 
-    pub(crate) fn remark(&mut self, code: Code, index: u64, message: impl FnOnce() -> String) {
+    /// Adds a finding of the caller's own about the receipt at `index`, such as [`Code::RowMismatch`] where receipts come
+    /// from a database. `message` should hold no text that is not clipped and escaped; it is only called for a finding
+    /// that is kept.
+    pub fn remark(&mut self, code: Code, index: u64, message: impl FnOnce() -> String) {
         self.findings.add(code, index, message);
     }
 
     /// Whether `hash` is a hash of the last receipt, in one of its forms.
-    pub(crate) fn last_is_known_as(&self, hash: &ReceiptHash) -> bool {
+    pub fn last_is_known_as(&self, hash: &ReceiptHash) -> bool {
         matches!(&self.previous, Previous::Receipt(anchor) if anchor.matches(hash) != Link::Broken)
     }
 

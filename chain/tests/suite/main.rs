@@ -8,6 +8,7 @@ mod events;
 mod findings;
 mod lineage;
 mod published;
+mod review;
 mod rotation;
 mod stores;
 mod support;
