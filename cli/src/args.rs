@@ -66,6 +66,15 @@ pub(crate) struct TrustArgs {
     pub(crate) public_key: Option<PathBuf>,
 }
 
+/// Further keys to trust.
+#[derive(Debug, Args)]
+pub(crate) struct KnownKeysArgs {
+    /// A public key known from elsewhere to have been genuine, beside the published one and those it vouches for; may be
+    /// given several times.
+    #[arg(long = "trust-key", value_name = "FILE")]
+    pub(crate) trust_keys: Vec<PathBuf>,
+}
+
 /// Where the daemon listens.
 #[derive(Debug, Args)]
 pub(crate) struct SocketArgs {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io;
 
 use crate::exit;
+use crate::output::printable;
 
 /// An error at the edge. Libraries give typed errors; here they become two lines and an exit code.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,12 +48,14 @@ impl Failure {
         self.closed_pipe
     }
 
-    /// The lines for standard error, without a final line break.
+    /// The lines for standard error, without a final line break. Names of files and words of a database may stand in
+    /// them, so nothing of them steers a terminal.
     pub(crate) fn report(&self) -> String {
-        match &self.hint {
+        let report = match &self.hint {
             Some(hint) => format!("error: {}\nhint: {hint}", self.message),
             None => format!("error: {}", self.message),
-        }
+        };
+        report.lines().map(printable).collect::<Vec<_>>().join("\n")
     }
 }
 

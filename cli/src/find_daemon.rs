@@ -83,7 +83,9 @@ impl Checkout {
     /// Builds the daemon with our own profile, into the same target directory, and takes cargo's word for its path.
     fn build(&self) -> Result<PathBuf, FindDaemonError> {
         let failed = |reason: String| FindDaemonError::Build { reason };
-        eprintln!("agent-receipts: building {DAEMON} once, as cargo built this program alone");
+        crate::output::complain(&format!(
+            "agent-receipts: building {DAEMON} once, as cargo built this program alone"
+        ));
         let mut command = Command::new(&self.cargo);
         command.args([
             "build",

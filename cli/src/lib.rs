@@ -63,6 +63,6 @@ fn report(failure: &Failure) -> ExitCode {
     if failure.is_closed_pipe() {
         return ExitCode::from(exit::OK);
     }
-    eprintln!("{}", failure.report());
+    output::complain(&failure.report());
     ExitCode::from(failure.code())
 }

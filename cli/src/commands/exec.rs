@@ -15,7 +15,7 @@ use super::Context;
 use crate::args::SocketArgs;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::printable;
+use crate::output::{complain, printable};
 use crate::recorder::Recorder;
 use crate::session::{Ending, answers, wait};
 use crate::tee::{Passed, pass_through};
@@ -78,12 +78,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     match recorder.record(&event) {
         Ok(recorded) if context.json => {
             let mut screen = context.stderr();
-            screen.json(&recorded)?;
-            screen.flush()?;
+            // It is recorded, and the command's own exit code must get through, whether or not anybody reads this.
+            let _ = screen.json(&recorded).and_then(|()| screen.flush());
         }
         Ok(_) => {}
         Err(error) => {
-            eprintln!("agent-receipts: warning: `{}` was not recorded: {error}", printable(&program));
+            complain(&format!(
+                "agent-receipts: warning: `{}` was not recorded: {error}",
+                printable(&program)
+            ));
             // The caller insisted on a record, and the command has run: say so by the code, unless it failed anyhow.
             if args.strict && outcome.code == exit::OK {
                 return Ok(exit::UNAVAILABLE);
@@ -117,7 +120,7 @@ fn execute(command_line: &[OsString]) -> Outcome {
         },
         Err(error) => {
             let program = command_line[0].to_string_lossy();
-            eprintln!("agent-receipts: could not run `{}`: {error}", printable(&program));
+            complain(&format!("agent-receipts: could not run `{}`: {error}", printable(&program)));
             let not_found = error.kind() == io::ErrorKind::NotFound;
             Outcome {
                 ending: None,

@@ -1,7 +1,7 @@
 //! `export`: receipts as JSON lines, byte for byte as stored.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::filter::FilterArgs;
 use crate::args::DatabaseArgs;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Screen, count};
+use crate::output::{Screen, as_json, complain, count, printable};
 use crate::reading::Reading;
 
 /// Flags of `export`.
@@ -43,9 +43,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
     };
     if written == 0 {
-        eprintln!("agent-receipts: no receipts to export");
+        complain("agent-receipts: no receipts to export");
     } else if let Some(file) = &args.output {
-        eprintln!("agent-receipts: {} written to {}", count(written, "receipt"), file.display());
+        let file = file.to_string_lossy();
+        let written = count(written, "receipt");
+        complain(&format!("agent-receipts: {written} written to {}", printable(&file)));
     }
     Ok(exit::OK)
 }
@@ -88,6 +90,7 @@ fn write(
 ) -> Result<u64, Failure> {
     let mut written = 0;
     let mut failure = None;
+    let on_terminal = matches!(restart, Restart::Never) && io::stdout().is_terminal();
     let answer = reading.ask(|reader| {
         if written > 0 {
             match restart {
@@ -99,7 +102,11 @@ fn write(
             }
         }
         let asked = reader.stream(query, &mut |stored| {
-            let line = one_line(stored.row.receipt_json);
+            // Byte for byte for whoever reads it as data; a terminal is given the same values, but no garbage.
+            let line = match on_terminal {
+                true => one_line(as_json(&stored.row).into_owned()),
+                false => one_line(stored.row.receipt_json),
+            };
             match screen.line(&line) {
                 Ok(()) => {
                     written += 1;

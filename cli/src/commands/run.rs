@@ -11,7 +11,7 @@ use crate::args::{DatabaseArgs, SocketArgs, TrustArgs};
 use crate::exit;
 use crate::failure::Failure;
 use crate::find_daemon::find_daemon;
-use crate::output::printable;
+use crate::output::{complain, printable};
 use crate::session::{
     DaemonError, DaemonProcess, Ending, Launch, SessionReport, SocketSpot, answers, settle, spot_for, wait,
 };
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         // Events that nobody waited for may still be on their way to the disk.
         None => settle(&places.database),
     }
-    tell(&session, &places, context)?;
+    tell(&session, &places, context);
     Ok(ending)
 }
 
@@ -155,25 +155,22 @@ fn execute(command_line: &[OsString], session: &str, places: &Places, context: &
 
 /// What was recorded: for people on standard error, as standard output is the command's; with `--json` as one last line
 /// of standard output.
-fn tell(session: &str, places: &Places, context: &Context) -> Result<(), Failure> {
-    let report = match SessionReport::read(session, &places.database, &places.public_key) {
-        Ok(report) => report,
-        Err(failure) => {
-            // The command has run, and its exit code must get through.
-            eprintln!("{}", failure.report());
-            return Ok(());
+fn tell(session: &str, places: &Places, context: &Context) {
+    let told = SessionReport::read(session, &places.database, &places.public_key).and_then(|report| {
+        let mut screen = if context.json { context.stdout() } else { context.stderr() };
+        if context.json {
+            screen.json(&report)?
+        } else {
+            report.write(&mut screen)?
         }
-    };
-    if context.json {
-        let mut screen = context.stdout();
-        screen.json(&report)?;
-        screen.flush()?;
-    } else {
-        let mut screen = context.stderr();
-        report.write(&mut screen)?;
-        screen.flush()?;
+        Ok(screen.flush()?)
+    });
+    // The command has run, and its exit code must get through.
+    if let Err(failure) = told
+        && !failure.is_closed_pipe()
+    {
+        complain(&failure.report());
     }
-    Ok(())
 }
 
 fn is_own(socket: &Path) -> bool {
@@ -181,5 +178,5 @@ fn is_own(socket: &Path) -> bool {
 }
 
 fn note(text: &str) {
-    eprintln!("agent-receipts: {text}");
+    complain(&format!("agent-receipts: {text}"));
 }

@@ -7,8 +7,9 @@ use super::Context;
 use crate::args::DatabaseArgs;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Screen, Tone, printable};
+use crate::output::{Screen, Tone, as_json, printable};
 use crate::reading::Reading;
+use crate::verification::contradiction;
 
 /// Flags of `show`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let row = find(args, context, &mut reading)?;
     let mut screen = context.stdout();
     if context.json {
-        screen.line(&row.receipt_json)?;
+        screen.line(&as_json(&row))?;
     } else {
         let received = Received::parse(row.receipt_json.as_bytes()).map_err(|error| {
             Failure::new(format_args!("receipt `{}` cannot be read: {error}", printable(&row.id)))
@@ -176,7 +177,7 @@ fn lines(receipt: &Receipt) -> Vec<(&'static str, String)> {
 fn disagreements(row: &Row, received: &Received) -> Vec<String> {
     let receipt = received.receipt();
     let subject = &receipt.subject;
-    let (hash, sequence) = (received.hash().to_string(), subject.chain.sequence.to_string());
+    let sequence = subject.chain.sequence.to_string();
     let stored_sequence = row.sequence.to_string();
     let pairs = [
         ("id", row.id.as_str(), receipt.id.as_str()),
@@ -185,12 +186,20 @@ fn disagreements(row: &Row, received: &Received) -> Vec<String> {
         ("action_type", &row.action_type, &subject.action.kind),
         ("risk_level", &row.risk_level, &subject.action.risk_level),
         ("status", &row.status, &subject.outcome.status),
-        ("receipt_hash", &row.receipt_hash, &hash),
+        ("tool_name", &row.tool_name, subject.action.tool_name.as_deref().unwrap_or_default()),
+        ("timestamp", &row.timestamp, &subject.action.timestamp),
+        ("issuer_id", &row.issuer_id, &receipt.issuer.id),
     ];
     let differing = pairs.into_iter().filter(|(_, column, signed)| column != signed);
-    differing
+    let mut told: Vec<_> = differing
         .map(|(name, column, signed)| {
             format!("the database's column `{name}` says `{column}`, the receipt itself `{signed}`")
         })
-        .collect()
+        .collect();
+    if told.is_empty() {
+        told.extend(
+            contradiction(row, received).map(|other| format!("the database says: {}", other.message)),
+        );
+    }
+    told
 }

@@ -7,7 +7,7 @@ use agent_receipts_chain::Options;
 use agent_receipts_core::{ReceiptHash, Timestamp};
 
 use super::Context;
-use crate::args::{DatabaseArgs, TrustArgs};
+use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::printable;
@@ -23,7 +23,8 @@ pub(crate) struct Args {
     /// Verify this file of JSON lines (`-` for standard input) instead of the database.
     #[arg(long, value_name = "FILE", conflicts_with = "db")]
     file: Option<PathBuf>,
-    /// Findings of level error break the chain, and so do key rotations that nothing confirms.
+    /// Findings of level error break the chain (a database row that contradicts its receipt is one), and so do key
+    /// rotations that nothing confirms.
     #[arg(long)]
     strict: bool,
     /// The number of receipts that the chain must have: detects a chain cut off at its end.
@@ -39,15 +40,17 @@ pub(crate) struct Args {
     database: DatabaseArgs,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    known: KnownKeysArgs,
 }
 
 /// Prints the verdicts; valid only if there is something, and all of it is valid.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let chain_id = context.settings.chain_id(args.chain_id.as_deref());
     let public_key = context.settings.public_key(args.trust.public_key.as_deref(), None)?;
+    let trust = Trust::load(&public_key, &args.known.trust_keys)?;
     let report = match &args.file {
         Some(file) => {
-            let trust = Trust::load(&public_key)?;
             let report = verify_lines(file, &trust, chain_id.as_deref(), &args.options())?;
             let found: Vec<String> = report.chains.iter().map(|chain| chain.chain_id.clone()).collect();
             args.expect_one_chain(&found)?;
@@ -55,8 +58,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         None => {
             let database = context.settings.database(args.database.db.as_deref())?;
-            let mut verification = StoreVerification::begin(Reading::open(&database)?, &public_key)?
-                .with_options(args.options());
+            let mut verification =
+                StoreVerification::begin(Reading::open(&database)?, &trust)?.with_options(args.options());
             let chains = match &chain_id {
                 Some(chain_id) => vec![chain_id.clone()],
                 None => verification.chains()?.into_iter().map(|chain| chain.chain_id).collect(),

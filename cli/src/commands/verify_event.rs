@@ -9,12 +9,12 @@ use agent_receipts_store::{Order, Query, ReceiptReader};
 use serde::Serialize;
 
 use super::Context;
-use crate::args::{DatabaseArgs, TrustArgs};
+use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Screen, Tone, printable};
 use crate::reading::Reading;
-use crate::verification::{StoreVerification, Witness};
+use crate::verification::{StoreVerification, Trust, Witness};
 use crate::when::{Edge, moment};
 
 /// Flags of `verify-event`.
@@ -40,6 +40,8 @@ pub(crate) struct Args {
     database: DatabaseArgs,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    known: KnownKeysArgs,
 }
 
 #[derive(Serialize)]
@@ -55,7 +57,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let database = context.settings.database(args.database.db.as_deref())?;
     let public_key = context.settings.public_key(args.trust.public_key.as_deref(), None)?;
     let chain_id = context.settings.chain_id(args.chain_id.as_deref());
-    let mut verification = StoreVerification::begin(Reading::open(&database)?, &public_key)?;
+    let trust = Trust::load(&public_key, &args.known.trust_keys)?;
+    let mut verification = StoreVerification::begin(Reading::open(&database)?, &trust)?;
     let wanted = args.wanted(chain_id, verification.reading())?;
     let allowlist = args.allowlist(context);
     let mut results = Vec::new();
@@ -70,9 +73,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
                 printable(chain_id)
             )));
         }
-        let judge =
-            |Witness { receipt, step }: &Witness| judge_event(receipt, step, &report.verdict, &allowlist);
-        results.extend(witnesses.iter().map(judge));
+        results.extend(witnesses.iter().map(|witness| {
+            let mut judgement = judge_event(&witness.receipt, &witness.step, &report.verdict, &allowlist);
+            hold_against_row(&mut judgement, witness);
+            judgement
+        }));
     }
     let code = worst(&results);
     let mut screen = context.stdout();
@@ -135,6 +140,21 @@ impl Args {
             context.settings.environment().text("AGENTRECEIPTS_EMITTER_ALLOWLIST").unwrap_or_default();
         variable.split(',').map(str::trim).filter(|path| !path.is_empty()).map(str::to_owned).collect()
     }
+}
+
+/// The receipt may be genuine and yet not the one that was asked for: nobody signs under which id the database files it.
+fn hold_against_row(judgement: &mut EventJudgement, witness: &Witness) {
+    let Some(altered) = &witness.altered else { return };
+    let [.., context] = &mut judgement.checks;
+    if altered.column == "id" {
+        context.status = CheckStatus::Fail;
+        judgement.verdict = EventVerdict::Failed;
+    } else if context.status == CheckStatus::Pass {
+        context.status = CheckStatus::Warn;
+    } else {
+        return;
+    }
+    context.detail.clone_from(&altered.message);
 }
 
 fn worst(results: &[EventJudgement]) -> u8 {

@@ -10,5 +10,5 @@ mod text;
 pub(crate) use paint::Tone;
 pub(crate) use progress::Progress;
 pub(crate) use receipts::{as_json, deed, risk_tone, status_tone, write_rows};
-pub(crate) use screen::Screen;
+pub(crate) use screen::{Screen, complain};
 pub(crate) use text::{count, cut, printable};

@@ -9,6 +9,7 @@ use agent_receipts_store::Row;
 use super::paint::Tone;
 use super::screen::Screen;
 use super::table::Table;
+use super::text::harmless_json;
 
 /// Writes rows as a table; the chain has a column only where there is more than one.
 pub(crate) fn write_rows(rows: &[Row], indent: usize, screen: &mut Screen) -> io::Result<()> {
@@ -36,14 +37,17 @@ pub(crate) fn write_rows(rows: &[Row], indent: usize, screen: &mut Screen) -> io
     table.write(indent, screen)
 }
 
-/// A row's receipt as one JSON value: as it is stored, which is what was signed. What somebody made unreadable is
-/// shown as text, so that the whole answer stays JSON.
+/// A row's receipt as one JSON value: as it is stored, which is what was signed, but for characters that would steer a
+/// terminal, which stand as escapes. What somebody made unreadable is shown as text, so that the whole answer stays
+/// JSON.
 pub(crate) fn as_json(row: &Row) -> Cow<'_, str> {
     match json::parse(row.receipt_json.as_bytes(), Rules::Payload) {
-        Ok(_) => Cow::Borrowed(&row.receipt_json),
-        Err(_) => Cow::Owned(
-            serde_json::json!({ "unreadable_receipt": row.receipt_json, "id": row.id }).to_string(),
-        ),
+        Ok(_) => harmless_json(&row.receipt_json),
+        Err(_) => {
+            let shown =
+                serde_json::json!({ "unreadable_receipt": row.receipt_json, "id": row.id }).to_string();
+            Cow::Owned(harmless_json(&shown).into_owned())
+        }
     }
 }
 

@@ -3,7 +3,13 @@
 use std::io::{self, BufWriter, Write};
 
 use super::paint::{Paint, Tone};
+use super::text::harmless_json;
 use crate::environment::Environment;
+
+/// A line on standard error. That nobody reads there any more is no reason to fail: an exit code must still get through.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
 
 /// A buffered stream with its colours. Flushed when dropped; call [`Screen::flush`] where an error must be seen.
 pub(crate) struct Screen {
@@ -49,8 +55,7 @@ impl Screen {
 
     /// One line of JSON.
     pub(crate) fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, value)?;
-        self.out.write_all(b"\n")
+        self.line(&harmless_json(&serde_json::to_string(value)?))
     }
 
     /// Hands everything to the operating system.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output::{Screen, Tone, count, printable, write_rows};
 use crate::reading::Reading;
-use crate::verification::{ChainReport, StoreVerification};
+use crate::verification::{ChainReport, StoreVerification, Trust};
 
 /// A session's receipts in short, and its chains.
 #[derive(Serialize)]
@@ -60,7 +60,7 @@ impl SessionReport {
             })?;
             Ok((recorded, chains, Vec::from(rows)))
         })?;
-        let mut verification = StoreVerification::begin(reading, public_key)?;
+        let mut verification = StoreVerification::begin(reading, &Trust::load(public_key, &[])?)?;
         let chains =
             chains.iter().map(|chain_id| verification.chain(chain_id)).collect::<Result<_, Failure>>()?;
         let receipts = rows.iter().map(Line::of).collect();

@@ -17,7 +17,7 @@ const WORTH_A_THREAD: usize = 64;
 /// A receipt examined, and what its row says otherwise.
 pub(crate) struct Judged {
     pub(crate) receipt: Result<Examined, DecodeError>,
-    pub(crate) altered: Option<String>,
+    pub(crate) altered: Option<Contradiction>,
 }
 
 /// Examines rows, in their order, with `key` as the guess.
@@ -54,34 +54,46 @@ fn judge_one(row: &Row, key: &PublicKey) -> Judged {
     }
 }
 
-/// Columns are not signed: who can write the database can make `list` tell lies that `verify` should find.
-fn contradiction(row: &Row, received: &Received) -> Option<String> {
+/// A column that says something else than the receipt beside it.
+pub(crate) struct Contradiction {
+    /// The column.
+    pub(crate) column: &'static str,
+    /// The same for people.
+    pub(crate) message: String,
+}
+
+/// Columns are not signed: who can write the database can make `list` tell lies that `verify` should find. (The chain's id
+/// is held against every receipt by the verifier itself.)
+pub(crate) fn contradiction(row: &Row, received: &Received) -> Option<Contradiction> {
     let receipt = received.receipt();
-    let subject = &receipt.subject;
-    let says =
-        |column: &str| Some(format!("sequence {}: column `{column}` is not the receipt's", row.sequence));
-    if row.id != receipt.id {
-        return says("id");
-    }
-    if row.sequence != subject.chain.sequence {
-        return says("sequence");
-    }
-    let pairs = [
+    let (subject, position) = (&receipt.subject, &receipt.subject.chain);
+    let texts = [
+        ("id", &row.id, receipt.id.as_str()),
         ("action_type", &row.action_type, &subject.action.kind),
+        ("tool_name", &row.tool_name, subject.action.tool_name.as_deref().unwrap_or_default()),
         ("risk_level", &row.risk_level, &subject.action.risk_level),
         ("status", &row.status, &subject.outcome.status),
         ("timestamp", &row.timestamp, &subject.action.timestamp),
         ("issuer_id", &row.issuer_id, &receipt.issuer.id),
     ];
-    if let Some((column, ..)) = pairs.into_iter().find(|(_, column, signed)| column != signed) {
-        return says(column);
-    }
-    if row.tool_name != subject.action.tool_name.as_deref().unwrap_or_default() {
-        return says("tool_name");
-    }
+    let texts = texts.into_iter().find(|(_, column, signed)| column != signed).map(|(name, ..)| name);
+    // Other writers leave these two empty, and a session that is in no table of ours is looked up in the receipt.
+    let differs = |column: &Option<String>, signed: Option<&str>| {
+        column.as_deref().is_some_and(|column| Some(column) != signed)
+    };
     let forms = [Form::Received, Form::NullsLeftOut, Form::AllNullsLeftOut];
-    if !forms.into_iter().any(|form| received.hash_as(form).to_string() == row.receipt_hash) {
-        return says("receipt_hash");
-    }
-    None
+    let column = texts
+        .or_else(|| (row.sequence != position.sequence).then_some("sequence"))
+        .or_else(|| differs(&row.principal_id, Some(&subject.principal.id)).then_some("principal_id"))
+        .or_else(|| differs(&row.session_id, receipt.issuer.session_id.as_deref()).then_some("session_id"))
+        .or_else(|| {
+            (row.previous_receipt_hash != position.previous_receipt_hash).then_some("previous_receipt_hash")
+        })
+        .or_else(|| {
+            let is_hash =
+                forms.into_iter().any(|form| received.hash_as(form).to_string() == row.receipt_hash);
+            (!is_hash).then_some("receipt_hash")
+        })?;
+    let message = format!("sequence {}: column `{column}` is not the receipt's", row.sequence);
+    Some(Contradiction { column, message })
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agent_receipts_chain::{Examined, KeyLineage, KeyRing, Options, examine};
+use agent_receipts_chain::{Examined, KeyRing, Options, examine};
 use agent_receipts_core::{DecodeError, Received};
 
 use super::report::Report;
@@ -59,13 +59,14 @@ pub(crate) fn verify_lines(
     let unreadable = |source| LinesError::Unreadable { path: path.to_owned(), source };
     let mut file = open(path).map_err(unreadable)?;
     let ring = lineage(path, &mut file, trust)?;
+    let notes = trust.notes(&ring);
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut chains =
         Chains { ring: ring.into(), options, only, walks: Vec::new(), places: HashMap::new(), last: None };
     each_line(path, &mut file, |line| {
         if chains.take(line) { Ok(()) } else { Err(LinesError::TooManyChains { path: path.to_owned() }) }
     })?;
-    Ok(Report::over(chains.walks.into_iter().map(Walk::finish).collect(), trust.notes()))
+    Ok(Report::over(chains.walks.into_iter().map(Walk::finish).collect(), notes))
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -93,7 +94,7 @@ fn unnamed_file() -> io::Result<File> {
 }
 
 fn lineage(path: &Path, file: &mut File, trust: &Trust) -> Result<KeyRing, LinesError> {
-    let mut lineage = KeyLineage::new(trust.published(), trust.archived());
+    let mut lineage = trust.lineage();
     each_line(path, file, |line| {
         if let Ok(received) = Received::parse(line) {
             lineage.observe(&received.receipt().subject.chain.chain_id, line);

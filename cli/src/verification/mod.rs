@@ -9,6 +9,7 @@ mod stored;
 mod trust;
 mod walk;
 
+pub(crate) use batch::contradiction;
 pub(crate) use lines::{LinesError, verify_lines};
 pub(crate) use page::write_all;
 pub(crate) use report::{ChainReport, Report};

@@ -1,14 +1,14 @@
 //! Chains of a database.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
-use agent_receipts_chain::{KeyLineage, KeyRing, Options, Step};
+use agent_receipts_chain::{KeyRing, Options, Step};
 use agent_receipts_core::Receipt;
 use agent_receipts_store::{ChainSummary, Order, Query, ReceiptReader, Row, SqliteReader, StoreError};
 
-use super::batch::{BATCH, BATCH_BYTES, Judged, judge};
+use super::batch::{BATCH, BATCH_BYTES, Contradiction, Judged, judge};
 use super::report::{ChainReport, Report};
 use super::trust::Trust;
 use super::walk::Walk;
@@ -19,6 +19,7 @@ use crate::reading::Reading;
 /// Verifies chains of one database with the keys that the published key vouches for.
 pub(crate) struct StoreVerification {
     reading: Reading,
+    census: Census,
     ring: Arc<KeyRing>,
     options: Options,
     progress: Option<Progress>,
@@ -29,21 +30,16 @@ pub(crate) struct StoreVerification {
 pub(crate) struct Witness {
     pub(crate) receipt: Receipt,
     pub(crate) step: Step,
+    /// What its row says otherwise.
+    pub(crate) altered: Option<Contradiction>,
 }
 
 impl StoreVerification {
     /// Loads the keys and looks all rotations of the database up, whatever chain they stand in.
-    pub(crate) fn begin(mut reading: Reading, public_key: &Path) -> Result<Self, Failure> {
-        let trust = Trust::load(public_key)?;
-        let ring = reading.ask(|reader| lineage(reader, &trust))?;
-        let mut notes = trust.notes();
-        if ring.overlooked_rotations() > 0 {
-            notes.push(format!(
-                "{} key rotations were not looked at: there are too many",
-                ring.overlooked_rotations()
-            ));
-        }
-        Ok(Self { reading, ring: ring.into(), options: Options::default(), progress: None, notes })
+    pub(crate) fn begin(mut reading: Reading, trust: &Trust) -> Result<Self, Failure> {
+        let (census, ring) = reading.ask(|reader| Ok((Census::take(reader)?, lineage(reader, trust)?)))?;
+        let notes = trust.notes(&ring);
+        Ok(Self { reading, census, ring: ring.into(), options: Options::default(), progress: None, notes })
     }
 
     /// Asks more of every chain.
@@ -61,7 +57,12 @@ impl StoreVerification {
 
     /// The chains of the database.
     pub(crate) fn chains(&mut self) -> Result<Vec<ChainSummary>, StoreError> {
-        self.reading.ask(|reader| reader.chains())
+        let census = &self.census;
+        self.reading.ask(|reader| {
+            let chains = reader.chains()?;
+            let listed = chains.iter().filter(|chain| census.lengths.contains_key(&chain.chain_id)).count();
+            if listed == census.lengths.len() { Ok(chains) } else { Err(left_out(reader)) }
+        })
     }
 
     /// The database.
@@ -80,14 +81,16 @@ impl StoreVerification {
         chain_id: &str,
         wanted: impl Fn(&Row) -> bool,
     ) -> Result<(ChainReport, Vec<Witness>), Failure> {
-        let (ring, options) = (&self.ring, &self.options);
+        let (ring, options, census) = (&self.ring, &self.options, &self.census);
         let progress = &mut self.progress;
         let answer = self.reading.ask(|reader| {
+            let mut present = 0;
             // Begun anew with each attempt, so that no verdict mixes two states of the database.
             let mut walk = Walk::new(chain_id, Arc::clone(ring), options);
             let mut witnesses = Vec::new();
             let (mut rows, mut bytes) = (Vec::with_capacity(BATCH), 0);
             reader.stream(&Query::chain(chain_id), &mut |stored| {
+                present += u64::from(stored.rowid <= census.mark);
                 bytes += stored.row.receipt_json.len();
                 rows.push(stored.row);
                 if rows.len() == BATCH || bytes >= BATCH_BYTES {
@@ -101,6 +104,7 @@ impl StoreVerification {
                 ControlFlow::Continue(())
             })?;
             take(&mut walk, &rows, &wanted, &mut witnesses);
+            census.check(chain_id, present, reader)?;
             Ok((walk.finish(), witnesses))
         })?;
         Ok(answer)
@@ -114,8 +118,32 @@ impl StoreVerification {
     }
 }
 
+/// How many rows there are, whatever the indexes say: a forged row that `list` shows must not be hidden from us.
+struct Census {
+    mark: i64,
+    lengths: BTreeMap<String, u64>,
+}
+
+impl Census {
+    fn take(reader: &SqliteReader) -> Result<Self, StoreError> {
+        let mark = reader.max_rowid()?;
+        Ok(Self { mark, lengths: reader.lengths(mark)? })
+    }
+
+    /// `present`: the rows of a chain, up to the mark, that were read.
+    fn check(&self, chain_id: &str, present: u64, reader: &SqliteReader) -> Result<(), StoreError> {
+        let counted = self.lengths.get(chain_id).copied().unwrap_or(0);
+        if counted == present { Ok(()) } else { Err(left_out(reader)) }
+    }
+}
+
+fn left_out(reader: &SqliteReader) -> StoreError {
+    let detail = "an index leaves rows out, or has rows that are not there".to_owned();
+    StoreError::Corrupt { path: reader.path().to_owned(), detail }
+}
+
 fn lineage(reader: &SqliteReader, trust: &Trust) -> Result<KeyRing, StoreError> {
-    let mut lineage = KeyLineage::new(trust.published(), trust.archived());
+    let mut lineage = trust.lineage();
     let all = Query { order: Order::Chain, ..Query::default() };
     reader.stream(&all, &mut |stored| {
         lineage.observe(&stored.row.chain_id, stored.row.receipt_json.as_bytes());
@@ -131,11 +159,11 @@ fn take(walk: &mut Walk, rows: &[Row], wanted: impl Fn(&Row) -> bool, witnesses:
             _ => None,
         };
         let step = walk.take(receipt);
-        if let Some(receipt) = kept {
-            witnesses.push(Witness { receipt, step });
+        if let Some(altered) = &altered {
+            walk.altered_row(step.index, &altered.message);
         }
-        if let Some(altered) = altered {
-            walk.altered_row(altered);
+        if let Some(receipt) = kept {
+            witnesses.push(Witness { receipt, step, altered });
         }
     }
 }

@@ -1,36 +1,49 @@
 //! The key that a verifier trusts, and those that it may have followed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use agent_receipts_chain::{KeyLineage, KeyRing};
 use agent_receipts_core::PublicKey;
 use agent_receipts_keysource::{Archive, PublicKeyError, archived_public_keys, read_public_key};
 
-/// The published key and the archive beside it.
+/// The published key, the archive beside it, and keys that somebody vouches for by name.
 #[derive(Debug, Clone)]
 pub(crate) struct Trust {
     published: PublicKey,
     archive: Archive,
+    known: Vec<PublicKey>,
 }
 
 impl Trust {
-    /// Reads the published key, which must be there, and `<public key>.rotated-*`.
-    pub(crate) fn load(public_key: &Path) -> Result<Self, PublicKeyError> {
-        Ok(Self { published: read_public_key(public_key)?, archive: archived_public_keys(public_key)? })
+    /// Reads the published key, which must be there, and `<public key>.rotated-*`; and the files `known`, whose keys
+    /// whoever verifies knows to be genuine.
+    pub(crate) fn load(public_key: &Path, known: &[PathBuf]) -> Result<Self, PublicKeyError> {
+        Ok(Self {
+            published: read_public_key(public_key)?,
+            archive: archived_public_keys(public_key)?,
+            known: known.iter().map(|path| read_public_key(path)).collect::<Result<_, _>>()?,
+        })
     }
 
-    /// The published key.
-    pub(crate) fn published(&self) -> PublicKey {
-        self.published
+    /// A lineage that ends in the published key, before any receipt was looked at.
+    pub(crate) fn lineage(&self) -> KeyLineage {
+        let mut lineage =
+            KeyLineage::new(self.published, self.archive.keys.iter().map(|(_, archived)| *archived));
+        self.known.iter().for_each(|key| lineage.trust(*key));
+        lineage
     }
 
-    /// The archived keys.
-    pub(crate) fn archived(&self) -> impl Iterator<Item = PublicKey> {
-        self.archive.keys.iter().map(|(_, key)| *key)
-    }
-
-    /// What the reader should know of the files.
-    pub(crate) fn notes(&self) -> Vec<String> {
+    /// What the reader should know of the files and of what was made of them.
+    pub(crate) fn notes(&self, ring: &KeyRing) -> Vec<String> {
         let unreadable = self.archive.unreadable.iter();
-        unreadable.map(|(path, error)| format!("`{}` was passed over: {error}", path.display())).collect()
+        let passed_over = |path: &Path, error| format!("`{}` was passed over: {error}", path.display());
+        let mut notes: Vec<_> = unreadable.map(|(path, error)| passed_over(path, error)).collect();
+        if ring.overlooked_rotations() > 0 {
+            notes.push(format!(
+                "{} key rotations were not looked at: there are too many, or they are too long",
+                ring.overlooked_rotations()
+            ));
+        }
+        notes
     }
 }

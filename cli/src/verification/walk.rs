@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use agent_receipts_chain::{ChainVerifier, Examined, Genesis, Options, Step};
+use agent_receipts_chain::{ChainVerifier, Code, Examined, Genesis, Options, Step};
 use agent_receipts_core::DecodeError;
 
 use super::report::ChainReport;
@@ -65,10 +65,12 @@ impl Walk {
         step
     }
 
-    /// A database row that says something else than its receipt.
-    pub(crate) fn altered_row(&mut self, what: String) {
+    /// The database row of the receipt at `index` says something else than the receipt. Under strict rules this breaks
+    /// the chain: what listings show of it is a lie.
+    pub(crate) fn altered_row(&mut self, index: u64, what: &str) {
         self.altered_rows += 1;
-        self.first_altered_row.get_or_insert(what);
+        self.verifier.remark(Code::RowMismatch, index, || what.to_owned());
+        self.first_altered_row.get_or_insert_with(|| what.to_owned());
     }
 
     /// The verdict and what belongs to it.

@@ -15,6 +15,7 @@ mod house;
 mod init;
 mod page;
 mod reading;
+mod review;
 mod running;
 mod usage;
 mod verifying;
