@@ -48,6 +48,8 @@ pub(crate) enum Command {
     VerifyEvent(commands::verify_event::Args),
     /// Write receipts as JSON lines, byte for byte as stored.
     Export(commands::export::Args),
+    /// Check the daemon, its socket, its database and its chains. The round-trip adds one receipt to the chain.
+    Doctor(commands::doctor::Args),
 }
 
 /// The database to read.

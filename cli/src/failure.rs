@@ -43,6 +43,11 @@ impl Failure {
         self.code
     }
 
+    /// The message, and the mend where there is one.
+    pub(crate) fn into_parts(self) -> (String, Option<String>) {
+        (self.message, self.hint)
+    }
+
     /// Whether the reader of our output went away, which is no fault of anybody.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         self.closed_pipe

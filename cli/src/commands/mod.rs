@@ -1,6 +1,7 @@
 //! One command, one file.
 
 pub(crate) mod daemon;
+pub(crate) mod doctor;
 pub(crate) mod emit;
 pub(crate) mod exec;
 pub(crate) mod export;
@@ -59,5 +60,6 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::Verify(args) => verify::run(&args, &context),
         Command::VerifyEvent(args) => verify_event::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
+        Command::Doctor(args) => doctor::run(&args, &context),
     }
 }

@@ -58,8 +58,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         None => {
             let database = context.settings.database(args.database.db.as_deref())?;
-            let mut verification =
-                StoreVerification::begin(Reading::open(&database)?, &trust)?.with_options(args.options());
+            let mut reading = Reading::open(&database)?;
+            // A forged index can hide rows from `list`, or from us, that stand in the table.
+            reading.ask(|reader| reader.check_integrity())?;
+            let mut verification = StoreVerification::begin(reading, &trust)?.with_options(args.options());
             let chains = match &chain_id {
                 Some(chain_id) => vec![chain_id.clone()],
                 None => verification.chains()?.into_iter().map(|chain| chain.chain_id).collect(),

@@ -67,7 +67,8 @@ impl ChainReport {
         Ok(())
     }
 
-    fn cause(&self) -> String {
+    /// Why the chain is not valid, for people. Text from receipts stands in it.
+    pub(crate) fn cause(&self) -> String {
         match (&self.verdict.error, self.verdict.reason) {
             (Some(error), _) => error.clone(),
             (None, Some(reason)) => meaning(reason).to_owned(),

@@ -84,12 +84,15 @@ impl StoreVerification {
         let (ring, options, census) = (&self.ring, &self.options, &self.census);
         let progress = &mut self.progress;
         let answer = self.reading.ask(|reader| {
-            let mut present = 0;
+            let (mut present, mut last, mut twice) = (0, None, None);
             // Begun anew with each attempt, so that no verdict mixes two states of the database.
             let mut walk = Walk::new(chain_id, Arc::clone(ring), options);
             let mut witnesses = Vec::new();
             let (mut rows, mut bytes) = (Vec::with_capacity(BATCH), 0);
             reader.stream(&Query::chain(chain_id), &mut |stored| {
+                if last.replace(stored.row.sequence) == Some(stored.row.sequence) {
+                    twice.get_or_insert(stored.row.sequence);
+                }
                 present += u64::from(stored.rowid <= census.mark);
                 bytes += stored.row.receipt_json.len();
                 rows.push(stored.row);
@@ -105,6 +108,11 @@ impl StoreVerification {
             })?;
             take(&mut walk, &rows, &wanted, &mut witnesses);
             census.check(chain_id, present, reader)?;
+            // No order of two such rows is theirs, so no verdict is either. The table lacks its unique index.
+            if let Some(sequence) = twice {
+                let detail = format!("two receipts stand at sequence {sequence} of one chain");
+                return Err(StoreError::ForeignSchema { path: reader.path().to_owned(), detail });
+            }
             Ok((walk.finish(), witnesses))
         })?;
         Ok(answer)

@@ -80,50 +80,69 @@ fn a_receipt_filed_under_another_id_is_not_verified_under_it() {
     assert!(said.out.ends_with("=> FAILED — receipt is suspect; investigate\n"), "{}", said.all());
 }
 
-/// An index that lacks an entry: `list` walks another one and shows the row, `verify` would never see it.
-#[test]
-fn a_row_that_an_index_leaves_out_is_not_passed_over() {
-    let key = Key::new(1);
-    let mut chain = Chain::new("a");
-    let rows = chain.rows(&key, 3);
-    let house = house(&key, &rows);
-    let path = house.data("receipts.db");
-    let forged = chain.row(&Key::new(9), |receipt| receipt.subject.action.kind = "forged".into());
-    let connection = Connection::open(&path).unwrap();
+/// Inserts a row behind the back of one index, which then has no entry for it.
+fn insert_past_index(path: &Path, index: &str, row: &Row) {
+    let connection = Connection::open(path).unwrap();
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).unwrap();
-    let chain_indexes = "tbl_name = 'receipts' AND name = 'idx_receipts_chain'";
     let (rootpage, sql): (i64, String) = connection
-        .query_row(&format!("SELECT rootpage, sql FROM sqlite_schema WHERE {chain_indexes}"), [], |row| {
+        .query_row("SELECT rootpage, sql FROM sqlite_schema WHERE name = ?1", [index], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .unwrap();
-    connection
-        .execute_batch(&format!(
-            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE {chain_indexes};
-             PRAGMA writable_schema = RESET;"
-        ))
-        .unwrap();
-    connection
-        .execute(
-            "INSERT INTO receipts (id, chain_id, sequence, action_type, risk_level, status, timestamp, issuer_id,
-             receipt_json, receipt_hash) VALUES (?1, 'a', 4, 'forged', 'low', 'success', ?2, 'x', ?3, ?4)",
-            [&forged.id, &forged.timestamp, &forged.receipt_json, &forged.receipt_hash],
-        )
-        .unwrap();
+    let forget = format!(
+        "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = '{index}';
+         PRAGMA writable_schema = RESET;"
+    );
+    connection.execute_batch(&forget).unwrap();
+    let insert =
+        "INSERT INTO receipts (id, chain_id, sequence, action_type, tool_name, risk_level, status, timestamp,
+        issuer_id, receipt_json, receipt_hash, previous_receipt_hash)
+        VALUES (?1, ?2, ?3, ?4, ?5, 'low', 'success', ?6, ?7, ?8, ?9, ?10)";
+    let values = rusqlite::params![
+        row.id,
+        row.chain_id,
+        row.sequence as i64,
+        row.action_type,
+        row.tool_name,
+        row.timestamp,
+        row.issuer_id,
+        row.receipt_json,
+        row.receipt_hash,
+        row.previous_receipt_hash
+    ];
+    connection.execute(insert, values).unwrap();
     connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
-    connection
-        .execute(
-            "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql)
-             VALUES ('index', 'idx_receipts_chain', 'receipts', ?1, ?2)",
-            rusqlite::params![rootpage, sql],
-        )
-        .unwrap();
-    drop(connection);
+    let remember = "INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('index', ?1, 'receipts', ?2, ?3)";
+    connection.execute(remember, rusqlite::params![index, rootpage, sql]).unwrap();
+}
+
+/// `list` walks another index and shows the forged row, `verify` would never see it.
+#[test]
+fn a_row_that_the_chains_index_leaves_out_is_not_passed_over() {
+    let key = Key::new(1);
+    let mut chain = Chain::new("a");
+    let house = house(&key, &chain.rows(&key, 3));
+    let forged = chain.row(&Key::new(9), |receipt| receipt.subject.action.kind = "forged".into());
+    insert_past_index(&house.data("receipts.db"), "idx_receipts_chain", &forged);
     assert!(house.say(["list"]).out.contains("forged"), "the forged row is not in the list");
-    for line in [&["verify"][..], &["verify", "--chain-id", "a"], &["verify-event", "--chain-head"]] {
+    let since = ["verify-event", "--since", "2020-01-01T00:00:00Z"];
+    for line in [&["verify"][..], &["verify", "--chain-id", "a"], &["verify-event", "--chain-head"], &since] {
         let said = house.say(line);
         assert!(said.code == 2 && said.err.contains("damaged"), "{line:?} {}", said.all());
     }
+}
+
+/// The other way round: a genuine row that no list shows.
+#[test]
+fn a_row_that_the_lists_index_leaves_out_is_told_by_verify() {
+    let key = Key::new(1);
+    let mut chain = Chain::new("a");
+    let house = house(&key, &chain.rows(&key, 3));
+    let hidden = chain.row(&key, |receipt| receipt.subject.action.kind = "hidden".into());
+    insert_past_index(&house.data("receipts.db"), "idx_receipts_timestamp", &hidden);
+    assert!(!house.say(["list"]).out.contains("hidden"), "the row is in the list");
+    let said = house.say(["verify"]);
+    assert!(said.code == 2 && said.err.contains("idx_receipts_timestamp"), "{}", said.all());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::files;
 use super::open_readonly::Opened;
 use super::schema::{self, Shape};
 use super::select::Selection;
-use super::writer::quick_check;
+use super::writer::integrity_check;
 use crate::{ChainSummary, Head, Query, ReceiptReader, StoreError, StoredRow};
 
 /// A database opened for reading: ours or the reference's, in use, closed, or left by a crash. It writes and creates nothing.
@@ -58,13 +58,22 @@ impl SqliteReader {
         Ok(())
     }
 
+    /// The version of our own tables; `None` in a database of the reference, which has none of them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NewerSchema`] where a later version of this software wrote them; the receipts can be read all the same.
+    pub fn schema_version(&self) -> Result<Option<u32>, StoreError> {
+        self.whole(schema::version(&self.opened.connection, &self.path))
+    }
+
     /// Reads the whole database and fails if a page or an index is damaged. The time it takes grows with the file.
     ///
     /// # Errors
     ///
     /// [`StoreError::Corrupt`] with the first thing that is wrong.
     pub fn check_integrity(&self) -> Result<(), StoreError> {
-        self.whole(quick_check(&self.opened.connection, &self.path))
+        self.whole(integrity_check(&self.opened.connection, &self.path))
     }
 
     /// How many rows each chain has up to this row number, counted in the table itself. Whoever can write the file can make

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::errors::classify;
-use super::schema::{self, Shape};
+use super::schema::Shape;
 use crate::{ChainSummary, Head, Order, Query, Row, StoreError, StoredRow};
 
 /// A connection, and what is known of the database behind it.
@@ -87,32 +87,11 @@ impl Selection<'_> {
         let (sql, values) = self.sql(query);
         let mut statement = self.connection.prepare_cached(&sql).map_err(|error| self.classify(error))?;
         let mut rows = statement.query(params_from_iter(values)).map_err(|error| self.classify(error))?;
-        let mut place: Option<(String, u64)> = None;
         while let Some(row) = rows.next().map_err(|error| self.classify(error))? {
             let stored = stored_row(row).map_err(|error| self.classify(error))?;
-            if query.order == Order::Chain {
-                self.check_place(&mut place, &stored.row)?;
-            }
             if each(stored).is_break() {
                 break;
             }
-        }
-        Ok(())
-    }
-
-    /// A table that somebody made without its unique index can hold two rows at one position: no order is theirs.
-    fn check_place(&self, last: &mut Option<(String, u64)>, row: &Row) -> Result<(), StoreError> {
-        match last {
-            Some((chain_id, sequence)) if *chain_id == row.chain_id => {
-                if *sequence == row.sequence {
-                    return Err(schema::foreign(
-                        self.path,
-                        format!("two receipts stand at sequence {sequence} of one chain"),
-                    ));
-                }
-                *sequence = row.sequence;
-            }
-            _ => *last = Some((row.chain_id.clone(), row.sequence)),
         }
         Ok(())
     }

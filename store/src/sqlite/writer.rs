@@ -19,7 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A database opened for writing, and the right to be its only writer.
 ///
-/// Opening looks at the schema and reads the newest row; it does not read the whole file (`PRAGMA quick_check` on a million
+/// Opening looks at the schema and reads the newest row; it does not read the whole file (`PRAGMA integrity_check` on a million
 /// receipts takes minutes). Damage in the middle is found by whoever reads there; [`SqliteStore::check_integrity`] looks for it.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -75,7 +75,7 @@ impl SqliteStore {
     ///
     /// [`StoreError::Corrupt`] with the first thing that is wrong.
     pub fn check_integrity(&self) -> Result<(), StoreError> {
-        quick_check(&self.connection, &self.path)
+        integrity_check(&self.connection, &self.path)
     }
 
     fn open_resolved(path: PathBuf, may_be_empty: bool) -> Result<Self, StoreError> {
@@ -207,9 +207,10 @@ pub(crate) fn harden(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(crate) fn quick_check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// The whole check: the quick one does not hold indexes against their table, and a forger can make one that hides rows.
+pub(crate) fn integrity_check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .map_err(|error| classify(path, error))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Corrupt { path: path.to_owned(), detail: verdict }) }
 }
