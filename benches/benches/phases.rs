@@ -1,7 +1,7 @@
 //! What each phase of a receipt's way costs on one core: run with `cargo bench -p agent-receipts-benches`.
 
 use agent_receipts_core::json::{Rules, canonical, parse};
-use agent_receipts_core::{Draft, PublicKey, Received, ReceiptHash, Signature};
+use agent_receipts_core::{Draft, PublicKey, ReceiptHash, Received, Signature};
 use divan::{Bencher, black_box};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
