@@ -144,8 +144,18 @@ fn a_newer_schema_is_read_but_not_written() {
         assert_eq!(refusal, expected);
         assert!(refusal.is_fatal() && refusal.to_string().contains("upgrade"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
-        assert_eq!(sequences(&SqliteReader::open(&path).unwrap(), &Query::chain("audit")), [1, 2, 3]);
+        let reader = SqliteReader::open(&path).unwrap();
+        assert_eq!(sequences(&reader, &Query::chain("audit")), [1, 2, 3]);
+        assert_eq!(reader.schema_version(), Err(refusal));
     }
+}
+
+#[test]
+fn a_reader_tells_our_version_and_that_the_reference_has_none() {
+    let (_folder, path) = ours("");
+    assert_eq!(SqliteReader::open(&path).unwrap().schema_version(), Ok(Some(1)));
+    let (_folder, path) = database(OLD);
+    assert_eq!(SqliteReader::open(&path).unwrap().schema_version(), Ok(None));
 }
 
 #[test]
