@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use agent_receipts_core::{PublicKey, Signature, Signer};
 
 use crate::files::{self, Links};
-use crate::scrub::ScrubbedKeyPair;
+use crate::pair::KeyPair;
 use crate::{Algorithm, KeyError, KeySource, pkcs8};
 
 /// An Ed25519 key in a PKCS#8 PEM file (RFC 8410 §7) that only its owner may touch.
@@ -19,7 +19,7 @@ pub struct FileKeySource {
 
 enum State {
     New,
-    Ready(ScrubbedKeyPair, PublicKey),
+    Ready(KeyPair, PublicKey),
     TornDown,
 }
 
@@ -34,7 +34,7 @@ impl FileKeySource {
         &self.path
     }
 
-    fn ready(&self) -> Result<(&ScrubbedKeyPair, &PublicKey), KeyError> {
+    fn ready(&self) -> Result<(&KeyPair, &PublicKey), KeyError> {
         match &self.state {
             State::Ready(pair, public_key) => Ok((pair, public_key)),
             State::New => Err(KeyError::NotInitialised),
@@ -97,7 +97,7 @@ impl fmt::Debug for FileKeySource {
     }
 }
 
-fn load(path: &Path) -> Result<ScrubbedKeyPair, KeyError> {
+fn load(path: &Path) -> Result<KeyPair, KeyError> {
     let file = files::open(path, Links::Refuse)?;
     let metadata = files::metadata(path, &file)?;
     let owner = metadata.uid();
@@ -109,7 +109,7 @@ fn load(path: &Path) -> Result<ScrubbedKeyPair, KeyError> {
         return Err(KeyError::LooseMode { path: path.to_owned(), mode });
     }
     let pem = files::read(path, &file)?;
-    pkcs8::decode(&pem, path).map(ScrubbedKeyPair::new)
+    pkcs8::decode(&pem, path)
 }
 
 /// Root may read any file, but must not sign with a key that somebody else can change at will.

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use agent_receipts_core::PublicKey;
 use ring::rand::{SecureRandom, SystemRandom};
-use ring::signature::Ed25519KeyPair;
 use zeroize::Zeroizing;
 
 use crate::files::{self, PRIVATE_MODE, PUBLIC_MODE};
+use crate::pair::KeyPair;
 use crate::pkcs8::{self, SEED_LENGTH};
-use crate::scrub::ScrubbedKeyPair;
 use crate::{FileError, GenerateError};
 
 /// Writes a new key pair: the private key as PKCS#8 PEM with mode 0600, the public key as SubjectPublicKeyInfo PEM with mode
@@ -36,9 +35,8 @@ pub fn generate_key_pair(
     }
     files::must_be_free(private)?;
     files::must_be_free(public)?;
-    // ring accepts every seed of the right length.
-    let pair = Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).map_err(|_| GenerateError::NoRandomness)?;
-    let public_key = ScrubbedKeyPair::new(pair).public_key();
+    // Every seed of the right length is accepted.
+    let public_key = KeyPair::from_seed(seed.as_ref()).ok_or(GenerateError::NoRandomness)?.public_key();
     files::create_folders(private)?;
     files::create_folders(public)?;
     files::create(private, PRIVATE_MODE, pkcs8::encode(seed).as_bytes())?;

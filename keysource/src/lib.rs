@@ -26,9 +26,9 @@ mod error;
 mod file;
 mod files;
 mod generate;
+mod pair;
 mod pkcs8;
 mod public;
-mod scrub;
 mod source;
 
 // The public interface is:

@@ -86,6 +86,30 @@ fn a_key_with_its_public_half_inside_is_taken_if_they_belong_together() {
     assert_eq!(init(&path).unwrap_err(), KeyError::NotEd25519 { path });
 }
 
+/// RFC 8410 §7's version 2 as OpenSSL encodes it, with RFC 8032's second test key.
+#[test]
+fn openssls_form_with_the_public_half_is_taken_byte_for_byte_only() {
+    let unhex = |hex: &str| -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    };
+    let seed = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+    let public = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
+    let der = unhex(&format!("3051020101300506032b657004220420{seed}812100{public}"));
+    let load = |der: &[u8]| {
+        let pem = pem_rfc7468::encode_string("PRIVATE KEY", pem_rfc7468::LineEnding::LF, der).unwrap();
+        let (_folder, path) = key_file(pem);
+        init(&path)
+    };
+    assert!(load(&der).is_ok());
+    for at in 0..der.len() {
+        let mut wrong = der.clone();
+        wrong[at] ^= 1;
+        assert!(matches!(load(&wrong), Err(KeyError::NotEd25519 { .. })), "byte {at}");
+    }
+    assert!(load(&[der.as_slice(), &[0]].concat()).is_err());
+    assert!(load(&der[..der.len() - 1]).is_err());
+}
+
 #[test]
 fn before_init_and_after_teardown_nothing_is_signed() {
     let (_folder, path) = key_file(PEM);

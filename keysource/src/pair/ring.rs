@@ -1,4 +1,4 @@
-//! A key pair whose bytes are overwritten when it is dropped.
+//! ring's key pair, with bytes that are overwritten when it is dropped.
 //!
 //! ring's `Ed25519KeyPair` holds the private scalar and prefix as plain bytes and leaves them in memory when dropped. Here it
 //! lives behind a box, at one address for its whole life, as a `MaybeUninit` that is overwritten at the end.
@@ -15,13 +15,18 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use zeroize::Zeroize;
 
 /// An Ed25519 key pair that cannot be printed, copied or left behind.
-pub(crate) struct ScrubbedKeyPair {
+pub(crate) struct KeyPair {
     // INVARIANT: initialised from construction until drop.
     pair: Box<MaybeUninit<Ed25519KeyPair>>,
 }
 
-impl ScrubbedKeyPair {
-    pub(crate) fn new(pair: Ed25519KeyPair) -> Self {
+impl KeyPair {
+    /// From a seed of 32 bytes.
+    pub(crate) fn from_seed(seed: &[u8]) -> Option<Self> {
+        Ed25519KeyPair::from_seed_unchecked(seed).ok().map(Self::new)
+    }
+
+    fn new(pair: Ed25519KeyPair) -> Self {
         // Overwriting instead of dropping is right only for a type that owns nothing.
         const { assert!(!std::mem::needs_drop::<Ed25519KeyPair>()) };
         Self { pair: Box::new(MaybeUninit::new(pair)) }
@@ -45,16 +50,16 @@ impl ScrubbedKeyPair {
     }
 }
 
-impl Drop for ScrubbedKeyPair {
+impl Drop for KeyPair {
     fn drop(&mut self) {
         // Volatile writes that the compiler may not leave out. The box then frees the memory without dropping a pair.
         self.pair.zeroize();
     }
 }
 
-impl fmt::Debug for ScrubbedKeyPair {
+impl fmt::Debug for KeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ScrubbedKeyPair(..)")
+        f.write_str("KeyPair(..)")
     }
 }
 
@@ -66,8 +71,8 @@ mod tests {
     fn dropping_overwrites_every_byte() {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
         let public = <[u8; 32]>::try_from(pair.public_key().as_ref()).unwrap();
-        let mut held = std::mem::ManuallyDrop::new(ScrubbedKeyPair::new(pair));
-        let bytes = |held: &ScrubbedKeyPair| -> Vec<u8> {
+        let mut held = std::mem::ManuallyDrop::new(KeyPair::new(pair));
+        let bytes = |held: &KeyPair| -> Vec<u8> {
             let start = held.pair.as_ptr().cast::<u8>();
             // SAFETY: the box is alive, and the pair is three arrays of bytes without padding.
             unsafe { std::slice::from_raw_parts(start, size_of::<Ed25519KeyPair>()) }.to_vec()
