@@ -13,7 +13,8 @@ use crate::failure::Failure;
 use crate::find_daemon::find_daemon;
 use crate::output::{complain, printable};
 use crate::session::{
-    DaemonError, DaemonProcess, Ending, Launch, SessionReport, SocketSpot, answers, settle, spot_for, wait,
+    DaemonError, DaemonProcess, Ending, Launch, SessionReport, SocketSpot, answers, heed_signals, settle,
+    spot_for, wait,
 };
 use crate::set_up::{Origin, ensure_key_pair};
 
@@ -75,6 +76,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         // Events that nobody waited for may still be on their way to the disk.
         None => settle(&places.database),
+    }
+    if let Err(error) = heed_signals() {
+        note(&format!("warning: an interrupt will not end the verification: {error}"));
     }
     tell(&session, &places, context);
     Ok(ending)

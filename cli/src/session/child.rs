@@ -3,9 +3,12 @@
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::Signals;
 
 use crate::exit;
@@ -59,6 +62,16 @@ pub(crate) fn wait<T>(start: impl FnOnce() -> io::Result<(Child, T)>) -> io::Res
             }
         }
     }
+}
+
+/// Lets signals end this process again, as [`wait`] leaves them without effect. To be called when nothing is running any
+/// more that would be left behind.
+pub(crate) fn heed_signals() -> io::Result<()> {
+    let now = Arc::new(AtomicBool::new(true));
+    for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
+        register_conditional_default(signal, Arc::clone(&now))?;
+    }
+    Ok(())
 }
 
 fn pass_on(child: &Child, signal: Signal) -> io::Result<()> {

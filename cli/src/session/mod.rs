@@ -6,7 +6,7 @@ mod report;
 mod settle;
 mod socket_place;
 
-pub(crate) use child::{Ending, wait};
+pub(crate) use child::{Ending, heed_signals, wait};
 pub(crate) use daemon_process::{DaemonError, DaemonProcess, Launch};
 pub(crate) use report::SessionReport;
 pub(crate) use settle::settle;

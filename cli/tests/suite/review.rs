@@ -7,7 +7,7 @@ use agent_receipts_store::Row;
 use rusqlite::Connection;
 
 use crate::chains::{Chain, Key, database, lines};
-use crate::house::{House, Said};
+use crate::house::{House, Said, wait_until};
 
 fn house(key: &Key, rows: &[Row]) -> House {
     let house = House::new();
@@ -295,4 +295,34 @@ fn a_command_keeps_its_exit_code_whoever_stops_reading() {
         command.stdout(writer.try_clone().unwrap()).stderr(writer).stdin(Stdio::null());
         assert_eq!(command.status().unwrap().code(), Some(7), "{line:?}");
     }
+}
+
+/// While the command runs, signals are its own; when it and the daemon have ended, nothing holds us any more.
+#[test]
+fn after_the_command_a_signal_ends_us() {
+    let house = House::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
+    rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
+    // A pipe that is full: the report blocks as long as nobody reads.
+    while std::io::Write::write(&mut writer, &[b' '; 4096]).is_ok() {}
+    rustix::fs::fcntl_setfl(&writer, flags).unwrap();
+    let mut command = house.command(["run", "--json", "--", "true"]);
+    command.env("AGENTRECEIPTS_DAEMON_BIN", crate::house::daemon_binary());
+    let mut child = command.stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+    drop(command);
+    wait_until("the daemon has come", || house.socket().exists());
+    wait_until("the daemon has gone", || !house.socket().exists());
+    let mut ended = None;
+    wait_until("a signal ends it", || {
+        rustix::process::kill_process(
+            rustix::process::Pid::from_child(&child),
+            rustix::process::Signal::TERM,
+        )
+        .unwrap();
+        ended = child.try_wait().unwrap();
+        ended.is_some()
+    });
+    drop(reader);
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended.unwrap()), Some(15));
 }
