@@ -95,7 +95,7 @@ fn connections_beyond_a_cap_are_closed_and_logged_and_those_within_are_served() 
             // Closed, not kept waiting: the read ends at once, without a byte.
             assert_eq!(beyond.0.read_to_end(&mut Vec::new()).unwrap_or(0), 0, "{flag}");
         }
-        assert!(daemon.logged(&line), "{flag}: {:?}", daemon.lines());
+        wait_until(&line, || daemon.logged(&line));
         within.iter_mut().for_each(|client| drop(client.record(&event(""))));
         within.pop();
         wait_until("the place that was given back", || {

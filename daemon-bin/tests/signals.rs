@@ -6,6 +6,8 @@ mod support;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agent_receipts_chain::Status;
 use agent_receipts_core::json::{Rules, parse};
@@ -77,13 +79,15 @@ fn traffic_at_the_end_loses_nothing_acknowledged_and_nothing_follows_the_termina
     for signals in [&[Signal::TERM][..], &[Signal::INT, Signal::TERM, Signal::TERM, Signal::INT]] {
         let home = Home::new();
         let daemon = DaemonProcess::start(&home);
+        let recorded = Arc::new(AtomicUsize::new(0));
         let clients: Vec<_> = (0..4)
             .map(|_| {
                 let stream = UnixStream::connect(&home.config.socket).unwrap();
-                std::thread::spawn(move || send_until_refused(stream))
+                let recorded = Arc::clone(&recorded);
+                std::thread::spawn(move || send_until_refused(stream, &recorded))
             })
             .collect();
-        wait_until("some traffic", || home.rows().len() > 20);
+        wait_until("some traffic", || recorded.load(Ordering::Relaxed) > 20);
         signals.iter().for_each(|signal| daemon.signal(*signal));
         let (status, lines) = daemon.wait();
         assert_eq!(status.code(), Some(0), "{status} {lines:?}");
@@ -100,7 +104,7 @@ fn traffic_at_the_end_loses_nothing_acknowledged_and_nothing_follows_the_termina
 }
 
 /// Sends until the daemon has gone; gives the ids of the receipts that it acknowledged.
-fn send_until_refused(mut stream: UnixStream) -> Vec<String> {
+fn send_until_refused(mut stream: UnixStream, recorded: &AtomicUsize) -> Vec<String> {
     let body = event(r#""ack":true"#);
     let mut ids = Vec::new();
     for _ in 0..100_000 {
@@ -115,7 +119,10 @@ fn send_until_refused(mut stream: UnixStream) -> Vec<String> {
         stream.read_exact(&mut reply).unwrap();
         let reply = parse(&reply, Rules::Receipt).unwrap();
         match field(&reply, "ok").as_bool() {
-            Some(true) => ids.push(field(&reply, "receipt_id").as_str().unwrap().to_owned()),
+            Some(true) => {
+                ids.push(field(&reply, "receipt_id").as_str().unwrap().to_owned());
+                recorded.fetch_add(1, Ordering::Relaxed);
+            }
             _ => {
                 assert_eq!(field(field(&reply, "error"), "code").as_str(), Some("shutting_down"), "{reply}");
                 break;
