@@ -5,6 +5,7 @@
 
 mod chains;
 mod daemon;
+mod doctor;
 mod emitting;
 mod executing;
 mod exporting;

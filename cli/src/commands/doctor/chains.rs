@@ -15,7 +15,7 @@ const LOOK: &str = "look with `agent-receipts verify`";
 pub(super) fn check(scene: &Scene) -> Check {
     match verify(scene) {
         Ok(report) => judge(&report, scene),
-        Err(failure) => Check::of_failure(NAME, failure),
+        Err(failure) => Check::of_failure(NAME, failure, LOOK),
     }
 }
 

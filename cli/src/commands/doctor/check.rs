@@ -49,9 +49,9 @@ impl Check {
         Self { name, status: Status::Fail, reason: reason.to_string(), mend: Some(mend.to_string()) }
     }
 
-    /// A failure that other commands would end with, and their hint.
-    pub(super) fn of_failure(name: &'static str, failure: Failure) -> Self {
-        let (reason, mend) = failure.into_parts();
-        Self { name, status: Status::Fail, reason, mend }
+    /// A failure that other commands would end with, and their hint; `mend` where they have none.
+    pub(super) fn of_failure(name: &'static str, failure: Failure, mend: &str) -> Self {
+        let (reason, hint) = failure.into_parts();
+        Self::fail(name, reason, hint.as_deref().unwrap_or(mend))
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn check(scene: &Scene) -> Check {
         let reason = format_args!("`{shown}` is a relative path: another socket in every working directory");
         return Check::warn(NAME, reason, "set AGENTRECEIPTS_SOCKET to an absolute path");
     }
-    Check::ok(NAME, format_args!("emitters dial `{shown}`, as the daemon listens"))
+    Check::ok(NAME, format_args!("emitters dial `{shown}`, which is the daemon's"))
 }
 
 /// The same path, or the same socket by another name.

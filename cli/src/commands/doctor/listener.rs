@@ -29,3 +29,25 @@ impl Listener {
         self.answer.as_ref().ok().map(|peer| peer.uid)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An emitter would wait; whoever asks how the daemon is must not.
+    #[test]
+    fn a_full_queue_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let listening = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&listening, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        rustix::net::listen(&listening, 0).unwrap();
+        let refused = (0..1024).find_map(|_| Listener::knock(&path).answer.err());
+        let kind = refused.map(|error| error.kind());
+        // The second is how macOS says it.
+        assert!(
+            matches!(kind, Some(io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionRefused)),
+            "{kind:?}"
+        );
+    }
+}

@@ -4,6 +4,7 @@ mod chains;
 mod check;
 mod daemon;
 mod dial_path;
+mod evidence;
 mod listener;
 mod peer;
 mod permissions;

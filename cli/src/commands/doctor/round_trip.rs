@@ -3,26 +3,20 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agent_receipts_core::{PeerCredential, Received};
 use agent_receipts_ipc::{Ack, Decision, EmitError, Emitter, EventToSend, TransportError};
 use agent_receipts_store::{Query, ReceiptReader, Row, StoreError};
 
 use super::check::Check;
+use super::evidence::{Told, judge};
 use super::scene::Scene;
 use crate::failure::Failure;
 use crate::reading::Reading;
 use crate::recorder::RecordError;
 
-const NAME: &str = "round-trip";
+pub(super) const NAME: &str = "round-trip";
 /// The probe as the reference emits it, so that a chain's reader knows it by one name.
 const CHANNEL: &str = "doctor";
-const TOOL: &str = "agent-receipts-doctor.roundtrip";
-
-/// What the daemon says became of the probe.
-enum Told {
-    Accepted { receipt_id: String, receipt_hash: String },
-    Nothing,
-}
+pub(super) const TOOL: &str = "agent-receipts-doctor.roundtrip";
 
 /// Records the probe, waiting `patience` at most, and looks for it in the database; without patience nothing is recorded.
 pub(super) fn check(scene: &Scene, patience: Option<Duration>) -> Check {
@@ -47,7 +41,7 @@ pub(super) fn check(scene: &Scene, patience: Option<Duration>) -> Check {
             format_args!("no reply within {patience:?}, and no receipt in `{}`", scene.database.display()),
             "look into the daemon's log; --roundtrip-timeout waits longer",
         ),
-        Err(failure) => Check::of_failure(NAME, failure),
+        Err(failure) => Check::of_failure(NAME, failure, "look into the daemon's log"),
     }
 }
 
@@ -83,92 +77,7 @@ fn find(database: &Path, told: &Told, session: &str) -> Result<Option<Row>, Stor
     })
 }
 
-fn judge(row: &Row, told: &Told, session: &str) -> Check {
-    let look = format!("look with `agent-receipts verify-event --id {}`", row.id);
-    let received = match Received::parse(row.receipt_json.as_bytes()) {
-        Ok(received) => received,
-        Err(error) => return Check::fail(NAME, format_args!("the receipt cannot be read: {error}"), look),
-    };
-    if let Told::Accepted { receipt_hash, .. } = told
-        && received.hash().to_string() != *receipt_hash
-    {
-        return Check::fail(NAME, "the receipt in the database is not the one that was acknowledged", look);
-    }
-    let receipt = received.receipt();
-    let action = &receipt.subject.action;
-    if receipt.issuer.session_id.as_deref() != Some(session) || action.tool_name.as_deref() != Some(TOOL) {
-        return Check::fail(NAME, "the receipt is of another event than was sent", look);
-    }
-    if let Err(fault) = attests_us(action.peer_credential.as_ref()) {
-        let mend = "name the daemon's own socket with --socket: between it and this process may stand a relay, or \
-                    a container with process or user ids of its own";
-        return Check::fail(NAME, fault, mend);
-    }
-    let place = format!("`{}` #{} names this process, {}", row.chain_id, row.sequence, std::process::id());
-    match told {
-        Told::Accepted { .. } => Check::ok(NAME, format_args!("recorded and acknowledged: {place}")),
-        Told::Nothing => Check::warn(
-            NAME,
-            format_args!("recorded but not acknowledged: {place}"),
-            "the daemon does not tell emitters what is on disk; ours does",
-        ),
-    }
-}
-
-/// Whether the kernel's word in the receipt is about this very process.
-fn attests_us(peer: Option<&PeerCredential>) -> Result<(), String> {
-    let peer = peer.ok_or("the receipt names no process")?;
-    let (pid, uid) = (u64::from(std::process::id()), u64::from(rustix::process::geteuid().as_raw()));
-    if peer.pid != pid {
-        return Err(format!("the receipt names process {}, and this one is {pid}", peer.pid));
-    }
-    if peer.uid != Some(uid) {
-        return Err(format!("the receipt names another user than this one, {uid}"));
-    }
-    let real = |path: &Path| path.canonicalize().ok();
-    let own = std::env::current_exe().ok().and_then(|path| real(&path));
-    match &peer.exe_path {
-        Some(path) if own.is_some() && real(Path::new(path)) != own => {
-            Err(format!("the receipt names the executable `{path}`, which is not this one's"))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Since 1970; what makes this session one that no other run has.
 fn nanoseconds() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ours() -> PeerCredential {
-        PeerCredential {
-            pid: u64::from(std::process::id()),
-            uid: Some(u64::from(rustix::process::geteuid().as_raw())),
-            exe_path: std::env::current_exe().unwrap().to_str().map(str::to_owned),
-            ..PeerCredential::default()
-        }
-    }
-
-    #[test]
-    fn only_this_process_is_this_process() {
-        assert_eq!(attests_us(Some(&ours())), Ok(()));
-        // Not every system tells the executable.
-        assert_eq!(attests_us(Some(&PeerCredential { exe_path: None, ..ours() })), Ok(()));
-        let (pid, uid) = (ours().pid + 1, ours().uid.map(|uid| uid + 1));
-        for other in [
-            None,
-            Some(PeerCredential { pid, ..ours() }),
-            Some(PeerCredential { pid: 0, ..ours() }),
-            Some(PeerCredential { uid, ..ours() }),
-            Some(PeerCredential { uid: None, ..ours() }),
-            Some(PeerCredential { exe_path: Some("/bin/sh".into()), ..ours() }),
-            Some(PeerCredential { exe_path: Some("/nowhere/at/all".into()), ..ours() }),
-        ] {
-            assert!(attests_us(other.as_ref()).is_err(), "{other:?}");
-        }
-    }
 }

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 
 /// Paths, as the operator's settings give them.
+#[derive(Debug, Default)]
 pub(super) struct Scene {
     /// Where the daemon listens.
     pub(super) socket: PathBuf,

@@ -8,12 +8,13 @@ use super::scene::Scene;
 use crate::reading::Reading;
 
 const NAME: &str = "schema/version";
+const OTHER: &str = "--db or AGENTRECEIPTS_DB names another database";
 
 pub(super) fn check(scene: &Scene) -> Check {
     let asked = Reading::open(&scene.database).and_then(|mut reading| reading.ask(versions));
     let (schema, newest) = match asked {
         Ok(found) => found,
-        Err(error) => return Check::of_failure(NAME, error.into()),
+        Err(error) => return Check::of_failure(NAME, error.into(), OTHER),
     };
     let receipts = match newest.as_ref().map(receipt_version) {
         None => "no receipts yet".to_owned(),

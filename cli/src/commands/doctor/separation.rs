@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use rustix::fs::{Access, access};
+use rustix::process::Uid;
 
 use super::check::Check;
 use super::listener::Listener;
@@ -18,6 +20,12 @@ pub(super) fn check(scene: &Scene, listener: &Listener) -> Check {
     let Some(daemon) = listener.uid().or_else(owner) else {
         return Check::warn(NAME, "without a daemon nobody can tell", "start a daemon, then ask again");
     };
+    let key = scene.private_key.as_deref().filter(|key| access(*key, Access::READ_OK).is_ok());
+    judge(daemon, own, key)
+}
+
+/// `readable_key`: the private key, if this user can read it.
+fn judge(daemon: u32, own: Uid, readable_key: Option<&Path>) -> Check {
     if daemon == own.as_raw() {
         return Check::warn(
             NAME,
@@ -29,12 +37,36 @@ pub(super) fn check(scene: &Scene, listener: &Listener) -> Check {
         let mend = "ask again as the user that agents run as";
         return Check::warn(NAME, "root can read every key, so this says nothing of agents", mend);
     }
-    match &scene.private_key {
-        Some(key) if access(key, Access::READ_OK).is_ok() => Check::fail(
+    match readable_key {
+        Some(key) => Check::fail(
             NAME,
             format_args!("this user can read the signing key `{}`, and so forge receipts", key.display()),
             format_args!("`chmod 600 {}`, and rotate the key", key.display()),
         ),
-        _ => Check::ok(NAME, format_args!("the daemon is uid {daemon}, this user {}", own.as_raw())),
+        None => Check::ok(NAME, format_args!("the daemon is uid {daemon}, this user {}", own.as_raw())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::Status;
+    use super::*;
+
+    #[test]
+    fn only_another_user_without_the_key_is_apart_from_the_daemon() {
+        let (root, agent) = (Uid::ROOT, Uid::from_raw(1000));
+        let key = Some(Path::new("/nowhere/signing.key"));
+        for (daemon, own, readable_key, status) in [
+            (999, agent, None, Status::Ok),
+            (999, agent, key, Status::Fail),
+            (1000, agent, None, Status::Warn),
+            (1000, agent, key, Status::Warn),
+            (0, root, key, Status::Warn),
+            (999, root, key, Status::Warn),
+            (0, agent, None, Status::Ok),
+        ] {
+            let check = judge(daemon, own, readable_key);
+            assert_eq!(check.status, status, "{daemon} {own:?} {check:?}");
+        }
     }
 }

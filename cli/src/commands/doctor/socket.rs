@@ -58,3 +58,26 @@ fn loose_directory(socket: &Path) -> Option<u32> {
     let mode = fs::metadata(socket.canonicalize().ok()?.parent()?).ok()?.mode() & 0o7777;
     (mode & 0o022 != 0 && mode & STICKY == 0).then_some(mode)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::Status;
+    use super::*;
+    use agent_receipts_ipc::Peer;
+
+    #[test]
+    fn whoever_listens_must_own_the_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s");
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        fs::set_permissions(&socket, std::os::unix::fs::PermissionsExt::from_mode(0o660)).unwrap();
+        let scene = Scene { socket: socket.clone(), ..Scene::default() };
+        let own = Listener::knock(&socket);
+        assert_eq!(check(&scene, &own).status, Status::Ok);
+        let uid = own.uid().unwrap() + 1;
+        let other =
+            Listener { answer: Ok(Peer { platform: "linux", pid: 1, uid, gid: uid, exe_path: None }) };
+        let found = check(&scene, &other);
+        assert!(found.status == Status::Fail && found.reason.contains(&format!("uid {uid} listens")));
+    }
+}
