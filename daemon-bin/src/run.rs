@@ -33,6 +33,7 @@ pub fn run(config: &Config) -> Result<(), RunError> {
     let mut signals =
         signals::watch().map_err(|error| StartError::System { what: "watch for signals", error })?;
     raise_descriptor_limit();
+    keep_memory_private();
     let surroundings = Surroundings::system();
     let log = surroundings.log.clone();
     config.notices().iter().for_each(|notice| log(notice));
@@ -64,6 +65,15 @@ fn raise_descriptor_limit() {
     limit.current = limit.maximum;
     // Refused at worst, which leaves the limit as it was.
     let _ = setrlimit(Resource::Nofile, limit);
+}
+
+/// The signing key must not end up in a core file, nor be read by another process of the same user.
+fn keep_memory_private() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Both lower what this process may; neither can be refused.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// How often the operator is told again of what is unsafe.

@@ -193,3 +193,20 @@ fn a_log_that_nobody_reads_any_more_does_not_end_it() {
     let verdict = valid(&home, "audit");
     assert_eq!(verdict.status, Status::Interrupted);
 }
+
+/// The key must not end up in a core file, wherever the system would put it.
+#[cfg(target_os = "linux")]
+#[test]
+fn its_memory_is_written_to_no_core_file() {
+    let home = Home::new();
+    let daemon = DaemonProcess::start_with(daemon_after("ulimit -c unlimited 2>/dev/null", &home));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid().as_raw_nonzero())).unwrap();
+    let core: Vec<_> = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    assert_eq!(&core[4..6], ["0", "0"], "{limits}");
+    daemon.stop();
+}
