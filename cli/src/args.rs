@@ -48,7 +48,7 @@ pub(crate) enum Command {
     VerifyEvent(commands::verify_event::Args),
     /// Write receipts as JSON lines, byte for byte as stored.
     Export(commands::export::Args),
-    /// Check the daemon, its socket, its database and its chains. The round-trip adds one receipt to the chain.
+    /// Check the daemon, its socket, its database and its chains; records one event.
     Doctor(commands::doctor::Args),
 }
 

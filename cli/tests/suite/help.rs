@@ -26,6 +26,7 @@ fn the_commands_are_these() {
             "verify",
             "verify-event",
             "export",
+            "doctor",
             "help"
         ]
     );
@@ -43,9 +44,20 @@ fn a_bare_program_explains_itself_as_an_error() {
 #[test]
 fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
     let house = House::new();
-    for command in
-        ["init", "daemon", "run", "exec", "emit", "list", "show", "tail", "verify", "verify-event", "export"]
-    {
+    for command in [
+        "init",
+        "daemon",
+        "run",
+        "exec",
+        "emit",
+        "list",
+        "show",
+        "tail",
+        "verify",
+        "verify-event",
+        "export",
+        "doctor",
+    ] {
         let mut asked = house.command([command, "--help"]);
         let broken = house.path("broken.toml");
         std::fs::write(&broken, "[").unwrap();
@@ -60,7 +72,8 @@ fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
 #[test]
 fn json_is_an_option_of_every_command() {
     let house = House::new();
-    for command in ["init", "run", "exec", "emit", "list", "show", "tail", "verify", "verify-event", "export"]
+    for command in
+        ["init", "run", "exec", "emit", "list", "show", "tail", "verify", "verify-event", "export", "doctor"]
     {
         let said = house.say([command, "--help"]);
         assert!(said.out.contains("--json"), "{command}");

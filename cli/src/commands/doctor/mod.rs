@@ -53,7 +53,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let scene = Scene::of(args, &context.settings)?;
     let listener = Listener::knock(&scene.socket);
+    // Before anybody looks at the files: a daemon that has answered has made them, and what it answered is verified too.
     let patience = (!args.no_roundtrip).then_some(args.roundtrip_timeout);
+    let round_trip = round_trip::check(&scene, patience);
     let report = Report::over(
         vec![
             daemon::check(&scene, &listener),
@@ -62,8 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             permissions::check(&scene),
             schema::check(&scene),
             peer::check(),
-            // Before the chains, so that what it adds is verified with them.
-            round_trip::check(&scene, patience),
+            round_trip,
             chains::check(&scene),
             separation::check(&scene, &listener),
         ],

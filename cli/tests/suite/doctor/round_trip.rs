@@ -1,6 +1,6 @@
 //! The round-trip: with the daemon, without it, and with others in its place.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Stdio;
 use std::thread;
