@@ -21,7 +21,7 @@ use crate::pipeline::submission::Work;
 use crate::pipeline::writer::{Reply, Writer};
 use crate::principal::Principals;
 use crate::redact::{PatternError, Redactor, load_patterns};
-use crate::startup::{StartError, unlock};
+use crate::startup::{StartError, open};
 use crate::surroundings::{Log, Surroundings};
 
 /// A running daemon. Dropping it without [`Daemon::stop`] is an unclean stop: what was acknowledged is on disk, the
@@ -77,10 +77,9 @@ impl Daemon {
             log(warning);
         }
         let redactor = redactor(config)?;
-        let unlocked = unlock(config, &surroundings)?;
-        // Before the store, so that a refusal because of the socket leaves no new database behind.
+        let opened = open(config, &surroundings)?;
+        // Last: who finds that the socket answers may rely on everything behind it.
         let listener = Listener::bind(&config.socket, listener_options(config, &log))?;
-        let opened = unlocked.open(config, &surroundings)?;
         let queue = Arc::new(Queue::new(WAITING));
         let losses = Arc::new(Losses::default());
         let (replies, outbox) = sync_channel::<Reply>(WAITING.items);

@@ -90,36 +90,23 @@ pub(crate) struct Opened {
     pub(crate) head: Option<Link>,
 }
 
-/// The key, before anything is created: without it nothing is, and a database whose key was lost is not continued with another.
-pub(crate) struct Unlocked {
-    key: FileKeySource,
-    /// Open already if an interrupted rotation had to be taken to its end.
-    store: Option<SqliteStore>,
-}
-
-/// Loads the signing key.
-pub(crate) fn unlock(config: &Config, surroundings: &Surroundings) -> Result<Unlocked, StartError> {
-    let store = recover(config, &surroundings.log).map_err(|error| match error {
+/// Loads the key, then opens the store, then publishes the public key, then takes up the chain.
+///
+/// The key comes first: without it nothing is created, and a database whose key was lost is not continued with another.
+pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opened, StartError> {
+    let recovered = recover(config, &surroundings.log).map_err(|error| match error {
         RotateError::Open(error) => error,
         error => StartError::Rotation(Box::new(error)),
     })?;
     let mut key = FileKeySource::new(&config.key, &config.verification_method);
     key.init()?;
-    Ok(Unlocked { key, store })
-}
-
-impl Unlocked {
-    /// Opens the store, publishes the public key, and takes up the chain.
-    pub(crate) fn open(self, config: &Config, surroundings: &Surroundings) -> Result<Opened, StartError> {
-        let public_key = self.key.public_key()?;
-        let store = self.store.map_or_else(|| open_store(&config.db), Ok)?;
-        publish_public_key(&config.public_key, &public_key)?;
-        let earlier =
-            archived_public_keys(&config.public_key)?.keys.into_iter().map(|(_, key)| key).collect();
-        let keys = Keys { current: public_key, earlier };
-        let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &keys, surroundings)?;
-        Ok(Opened { key: Arc::new(self.key), keys, store, root, head })
-    }
+    let public_key = key.public_key()?;
+    let store = recovered.map_or_else(|| open_store(&config.db), Ok)?;
+    publish_public_key(&config.public_key, &public_key)?;
+    let earlier = archived_public_keys(&config.public_key)?.keys.into_iter().map(|(_, key)| key).collect();
+    let keys = Keys { current: public_key, earlier };
+    let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &keys, surroundings)?;
+    Ok(Opened { key: Arc::new(key), keys, store, root, head })
 }
 
 fn open_store(path: &Path) -> Result<SqliteStore, StartError> {

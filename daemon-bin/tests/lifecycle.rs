@@ -171,15 +171,6 @@ fn two_daemons_never_share_a_socket_or_a_database() {
 }
 
 #[test]
-fn a_start_that_the_socket_refuses_creates_no_database() {
-    let home = Home::new();
-    std::fs::write(&home.config.socket, "somebody's file").unwrap();
-    home.try_start().unwrap_err();
-    assert!(!home.config.db.exists());
-    assert_eq!(std::fs::read(&home.config.socket).unwrap(), b"somebody's file");
-}
-
-#[test]
 fn of_two_daemons_that_start_at_once_exactly_one_wins() {
     let home = Home::new();
     let results: Vec<_> = std::thread::scope(|scope| {

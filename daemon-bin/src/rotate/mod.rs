@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::pipeline::ledger::{Ledger, WriteError};
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::sequence::Sequencer;
-use crate::startup::{StartError, unlock};
+use crate::startup::{StartError, open};
 use crate::surroundings::Surroundings;
 use files::KeyFiles;
 
@@ -100,7 +100,7 @@ pub fn rotate(
     if UnixStream::connect(&config.socket).is_ok() {
         return Err(RotateError::Running { path: config.socket.clone() });
     }
-    let opened = unlock(config, &surroundings)?.open(config, &surroundings)?;
+    let opened = open(config, &surroundings)?;
     let outgoing = opened.keys.current;
     let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
     let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
