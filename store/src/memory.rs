@@ -1,6 +1,6 @@
 //! A store in memory, for the tests of whatever stands on a store.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 use crate::{ChainSummary, Head, Order, Query, ReceiptReader, ReceiptStore, Row, StoreError, StoredRow};
@@ -109,6 +109,7 @@ impl ReceiptReader for MemoryStore {
                     (&a.row.chain_id, a.row.sequence).cmp(&(&b.row.chain_id, b.row.sequence))
                 });
             }
+            Order::Newest => rows.reverse(),
             Order::Insertion => {}
         }
         let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -123,6 +124,11 @@ impl ReceiptReader for MemoryStore {
     fn latest_root_chain(&self) -> Result<Option<String>, StoreError> {
         let root = |stored: &&StoredRow| !stored.row.chain_id.to_ascii_lowercase().contains("/agent/");
         Ok(self.rows.iter().rev().find(root).map(|stored| stored.row.chain_id.clone()))
+    }
+
+    fn chain_ids(&self) -> Result<Vec<String>, StoreError> {
+        let ids: BTreeSet<&String> = self.rows.iter().map(|stored| &stored.row.chain_id).collect();
+        Ok(ids.into_iter().cloned().collect())
     }
 
     fn max_rowid(&self) -> Result<i64, StoreError> {

@@ -48,6 +48,9 @@ pub enum Order {
     Descending,
     /// By chain id, then sequence.
     Chain,
+    /// By row number, the newest first: what a list of the newest shows, in a time that does not depend on how many there are.
+    /// Differs from [`Order::Descending`] only where a clock was set back, or sequences were not written in turn.
+    Newest,
     /// By row number: the only order in which a follower that stops at a limit can go on without a loss.
     Insertion,
 }

@@ -9,8 +9,14 @@ pub trait ReceiptReader {
     /// The row with the greatest sequence number of a chain; `None` if the chain has no row.
     fn head(&self, chain_id: &str) -> Result<Option<Head>, StoreError>;
 
-    /// Every chain, ordered by chain id.
+    /// Every chain, ordered by chain id. Counts the rows, so that the time it takes grows with them: whoever needs only the
+    /// names asks for [`ReceiptReader::chain_ids`].
     fn chains(&self) -> Result<Vec<ChainSummary>, StoreError>;
+
+    /// The ids of the chains, in order. The time it takes grows with the number of chains, not with that of rows.
+    fn chain_ids(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.chains()?.into_iter().map(|chain| chain.chain_id).collect())
+    }
 
     /// The row with this receipt id.
     fn by_id(&self, id: &str) -> Result<Option<StoredRow>, StoreError>;
@@ -26,7 +32,9 @@ pub trait ReceiptReader {
         each: &mut dyn FnMut(StoredRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
-    /// The chain of the newest row whose chain is not an agent's (`…/agent/…`).
+    /// The chain of the newest row whose chain is not an agent's (`…/agent/…`). Where thousands of rows of agents have come
+    /// since, the chains are compared by the row with their greatest sequence number, which is their newest in any chain that
+    /// was written in turn.
     fn latest_root_chain(&self) -> Result<Option<String>, StoreError>;
 
     /// The newest row's number, 0 if there are no rows: the mark from which a follower starts.
@@ -42,4 +50,11 @@ pub trait ReceiptStore: ReceiptReader + Send {
     /// Duplicates, a full disk and the like fail only this batch; [`StoreError::is_fatal`] tells which errors must stop the
     /// writer instead.
     fn append(&mut self, batch: &[Row]) -> Result<(), StoreError>;
+
+    /// What has gone wrong behind the scenes since the last time this was asked, if anything: the store goes on, but somebody
+    /// should be told. For SQLite: the write-ahead log could not be folded into the database, and grows until it can. A
+    /// failure that must stop the writer is not left to this; the next `append` returns it.
+    fn take_upkeep_failure(&mut self) -> Option<StoreError> {
+        None
+    }
 }

@@ -1,11 +1,12 @@
-//! From a fresh file, or one of the reference's, to one that this version writes.
+//! From a fresh file, one of the reference's, or one of an earlier version, to one that this version writes.
 
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior, ffi};
 
 use super::errors::{classify, extended_code};
-use super::schema::{self, OURS, RECEIPTS, SCHEMA_VERSION};
+use super::schema::{self, META, RECEIPTS, ROTATIONS, SCHEMA_VERSION};
+use super::sessions;
 use crate::StoreError;
 
 /// Brings the schema up to date in one transaction; a file that is up to date is not written to.
@@ -21,7 +22,14 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     }
     run(&transaction, path, RECEIPTS)?;
     if found != Some(SCHEMA_VERSION) {
-        run(&transaction, path, OURS)?;
+        run(&transaction, path, META)?;
+        run(&transaction, path, sessions::TABLES)?;
+        if found == Some(1) && schema::is_plain_table(&transaction, path, "ar_sessions")? {
+            run(&transaction, path, sessions::FROM_VERSION_1)?;
+        }
+        if !schema::indexes(&transaction, path)?.iter().any(|index| index == "idx_receipts_action") {
+            run(&transaction, path, ROTATIONS)?;
+        }
         let stamp = "INSERT OR REPLACE INTO ar_meta (key, value) VALUES ('schema_version', ?1)";
         transaction.execute(stamp, [SCHEMA_VERSION.to_string()]).map_err(|error| classify(path, error))?;
     }

@@ -1,5 +1,7 @@
 //! The SQLite adapter: the reference's `receipts` table, and tables of our own beside it.
 
+mod checkpoint;
+mod connect;
 mod errors;
 mod files;
 mod lock;
@@ -8,6 +10,7 @@ mod open_readonly;
 mod reader;
 mod schema;
 mod select;
+mod sessions;
 mod writer;
 
 pub use reader::SqliteReader;

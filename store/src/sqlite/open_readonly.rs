@@ -19,9 +19,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
+use super::connect::harden;
 use super::errors::{classify, extended_code};
 use super::files::{self, sibling};
-use super::writer::harden;
 use crate::StoreError;
 
 /// How often the look is repeated when a writer comes or goes in the midst of it.

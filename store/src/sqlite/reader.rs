@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use super::connect::integrity_check;
 use super::files;
 use super::open_readonly::Opened;
 use super::schema::{self, Shape};
 use super::select::Selection;
-use super::writer::integrity_check;
 use crate::{ChainSummary, Head, Query, ReceiptReader, StoreError, StoredRow};
 
 /// A database opened for reading: ours or the reference's, in use, closed, or left by a crash. It writes and creates nothing.
@@ -124,6 +124,10 @@ impl ReceiptReader for SqliteReader {
 
     fn latest_root_chain(&self) -> Result<Option<String>, StoreError> {
         self.whole(self.selection().latest_root_chain())
+    }
+
+    fn chain_ids(&self) -> Result<Vec<String>, StoreError> {
+        self.whole(self.selection().chain_ids())
     }
 
     fn max_rowid(&self) -> Result<i64, StoreError> {

@@ -8,9 +8,14 @@ use super::errors::classify;
 use crate::StoreError;
 
 /// The version of our own tables (`ar_*`), kept in `ar_meta` under `schema_version`. The reference's table has no version.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
-/// The reference's table and indexes (`receipts-format.md` §3), word for word.
+/// The size of a page in a new database, in bytes. A receipt has about 1.7 kB: two fit a page of SQLite's usual 4 kB and leave a
+/// sixth of it empty.
+pub(crate) const PAGE_SIZE: u32 = 16 << 10;
+
+/// The reference's table and its unique index (`receipts-format.md` §3), word for word. Its other three indexes (by action,
+/// risk and time) are left where they are and not made: no reader needs them, and each receipt pays for them.
 pub(crate) const RECEIPTS: &str = "\
 CREATE TABLE IF NOT EXISTS receipts (
     id TEXT PRIMARY KEY,
@@ -28,16 +33,18 @@ CREATE TABLE IF NOT EXISTS receipts (
     previous_receipt_hash TEXT,
     created_at TEXT DEFAULT CURRENT_TIMESTAMP
 );
-CREATE UNIQUE INDEX IF NOT EXISTS idx_receipts_chain ON receipts(chain_id, sequence);
-CREATE INDEX IF NOT EXISTS idx_receipts_action ON receipts(action_type);
-CREATE INDEX IF NOT EXISTS idx_receipts_risk ON receipts(risk_level);
-CREATE INDEX IF NOT EXISTS idx_receipts_timestamp ON receipts(timestamp);";
+CREATE UNIQUE INDEX IF NOT EXISTS idx_receipts_chain ON receipts(chain_id, sequence);";
 
-/// Our own tables. `ar_sessions` has a row for each receipt of ours that belongs to a session.
-pub(crate) const OURS: &str = "\
-CREATE TABLE IF NOT EXISTS ar_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ar_sessions (receipt_id TEXT PRIMARY KEY, session_id TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ar_sessions_session ON ar_sessions(session_id);";
+/// The action type that every start of a daemon asks for.
+pub(crate) const KEY_ROTATION: &str = "agent.key.rotate";
+
+/// Finds [`KEY_ROTATION`] where there is no index by action. Only a query with the type as a literal may use it.
+pub(crate) const ROTATIONS: &str = "\
+CREATE INDEX IF NOT EXISTS ar_receipts_rotations ON receipts(timestamp, sequence) WHERE action_type = 'agent.key.rotate'";
+
+/// Our own table with the version; the others are in `sessions.rs`.
+pub(crate) const META: &str =
+    "CREATE TABLE IF NOT EXISTS ar_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
 /// The columns that rows are read from; `tool_name` came later and may be missing in old files.
 const COLUMNS: [&str; 12] = [
@@ -60,12 +67,23 @@ const COLUMNS: [&str; 12] = [
 pub(crate) struct Shape {
     /// The table `receipts` has the column `tool_name`.
     pub(crate) tool_name: bool,
-    /// Our own tables are there, in a version that we know.
-    pub(crate) sessions: bool,
+    /// Which of our own tables are there.
+    pub(crate) sessions: SessionTables,
     /// There is an index `idx_receipts_chain`.
     pub(crate) chain_index: bool,
     /// There is an index `idx_receipts_timestamp`.
     pub(crate) time_index: bool,
+}
+
+/// How the sessions of receipts are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionTables {
+    /// Not at all, or in a way that we do not know.
+    None,
+    /// As in version 1: a table `ar_sessions` by receipt id.
+    ById,
+    /// As in `sessions.rs`.
+    ByRowid,
 }
 
 /// Looks at the schema without changing it, and refuses one that rows cannot be read from.
@@ -78,18 +96,23 @@ pub(crate) fn examine(connection: &Connection, path: &Path) -> Result<Shape, Sto
         return Err(foreign(path, format!("table `receipts` has no column `{missing}`")));
     }
     let sessions = match version(connection, path) {
-        Ok(Some(_)) => is_plain_table(connection, path, "ar_sessions")?,
-        Ok(None) | Err(StoreError::NewerSchema { .. }) => false,
+        Ok(Some(1)) if is_plain_table(connection, path, "ar_sessions")? => SessionTables::ById,
+        Ok(Some(SCHEMA_VERSION)) if has_session_tables(connection, path)? => SessionTables::ByRowid,
+        Ok(_) | Err(StoreError::NewerSchema { .. }) => SessionTables::None,
         Err(error) => return Err(error),
     };
-    let indexes =
-        names(connection, path, "SELECT name FROM pragma_index_list('receipts') AS i WHERE NOT i.partial")?;
+    let indexes = indexes(connection, path)?;
     Ok(Shape {
         tool_name: columns.iter().any(|column| column == "tool_name"),
         sessions,
         chain_index: indexes.iter().any(|index| index == "idx_receipts_chain"),
         time_index: indexes.iter().any(|index| index == "idx_receipts_timestamp"),
     })
+}
+
+/// The names of the indexes on `receipts` that hold every row.
+pub(crate) fn indexes(connection: &Connection, path: &Path) -> Result<Vec<String>, StoreError> {
+    names(connection, path, "SELECT name FROM pragma_index_list('receipts') AS i WHERE NOT i.partial")
 }
 
 /// Whether the schema has no table, view, index or trigger at all: a fresh file.
@@ -146,6 +169,15 @@ pub(crate) fn foreign(path: &Path, detail: impl Into<String>) -> StoreError {
     StoreError::ForeignSchema { path: path.to_owned(), detail: detail.into() }
 }
 
+fn has_session_tables(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
+    for table in ["ar_session_names", "ar_session_receipts", "ar_foreign_receipts"] {
+        if !is_plain_table(connection, path, table)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn columns(connection: &Connection, path: &Path) -> Result<Vec<String>, StoreError> {
     if !is_plain_table(connection, path, "receipts")? {
         return Err(foreign(path, "there is no table `receipts`"));
@@ -161,7 +193,7 @@ fn names(connection: &Connection, path: &Path, sql: &str) -> Result<Vec<String>,
 }
 
 /// True for an ordinary table of the main database; a view or a virtual table of that name is refused.
-fn is_plain_table(connection: &Connection, path: &Path, name: &str) -> Result<bool, StoreError> {
+pub(crate) fn is_plain_table(connection: &Connection, path: &Path, name: &str) -> Result<bool, StoreError> {
     let kind: Option<String> = connection
         .query_row("SELECT type FROM pragma_table_list WHERE schema = 'main' AND name = ?1", [name], |row| {
             row.get(0)

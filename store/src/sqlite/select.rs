@@ -8,7 +8,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::errors::classify;
-use super::schema::Shape;
+use super::schema::{KEY_ROTATION, SessionTables, Shape};
+use super::sessions;
 use crate::{ChainSummary, Head, Order, Query, Row, StoreError, StoredRow};
 
 /// A connection, and what is known of the database behind it.
@@ -55,6 +56,20 @@ impl Selection<'_> {
         rows.and_then(Iterator::collect).map_err(|error| self.classify(error))
     }
 
+    /// Leaps through the index from one chain to the next.
+    pub(crate) fn chain_ids(&self) -> Result<Vec<String>, StoreError> {
+        let sql = if self.shape.chain_index {
+            "WITH RECURSIVE chain(id) AS (SELECT MIN(chain_id) FROM receipts UNION ALL \
+             SELECT (SELECT MIN(chain_id) FROM receipts WHERE chain_id > chain.id) FROM chain WHERE chain.id IS NOT NULL) \
+             SELECT id FROM chain WHERE id IS NOT NULL"
+        } else {
+            "SELECT DISTINCT chain_id FROM receipts ORDER BY chain_id"
+        };
+        let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.classify(error))?;
+        let rows = statement.query_map([], |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(|error| self.classify(error))
+    }
+
     pub(crate) fn by_id(&self, id: &str) -> Result<Option<StoredRow>, StoreError> {
         let sql = format!("SELECT {} FROM receipts AS r WHERE r.id = ?1", self.columns());
         self.one(&sql, params![id], stored_row)
@@ -68,9 +83,26 @@ impl Selection<'_> {
     }
 
     pub(crate) fn latest_root_chain(&self) -> Result<Option<String>, StoreError> {
-        let sql =
-            "SELECT chain_id FROM receipts WHERE chain_id NOT LIKE '%/agent/%' ORDER BY rowid DESC LIMIT 1";
-        self.one(sql, [], |row| row.get(0))
+        let among_newest = "SELECT chain_id FROM (SELECT chain_id, rowid FROM receipts ORDER BY rowid DESC LIMIT 1000) \
+                            WHERE chain_id NOT LIKE '%/agent/%' ORDER BY rowid DESC LIMIT 1";
+        if let Some(found) = self.one(among_newest, [], |row| row.get(0))? {
+            return Ok(Some(found));
+        }
+        if !self.shape.chain_index {
+            let anywhere = "SELECT chain_id FROM receipts WHERE chain_id NOT LIKE '%/agent/%' ORDER BY rowid DESC LIMIT 1";
+            return self.one(anywhere, [], |row| row.get(0));
+        }
+        // Leaps over the agents of a root in one go: what begins with `root/agent/` lies before `root/agent0`.
+        let by_heads = "\
+            WITH RECURSIVE chain(id) AS (SELECT MIN(chain_id) FROM receipts UNION ALL \
+            SELECT CASE WHEN chain.id LIKE '%/agent/%' \
+             THEN (SELECT MIN(chain_id) FROM receipts \
+                   WHERE chain_id >= substr(chain.id, 1, instr(lower(chain.id), '/agent/') + 5) || '0') \
+             ELSE (SELECT MIN(chain_id) FROM receipts WHERE chain_id > chain.id) END \
+            FROM chain WHERE chain.id IS NOT NULL) \
+            SELECT id FROM chain WHERE id NOT LIKE '%/agent/%' \
+            ORDER BY (SELECT rowid FROM receipts WHERE chain_id = id ORDER BY sequence DESC LIMIT 1) DESC LIMIT 1";
+        self.one(by_heads, [], |row| row.get(0))
     }
 
     pub(crate) fn max_rowid(&self) -> Result<i64, StoreError> {
@@ -111,9 +143,10 @@ impl Selection<'_> {
             values.push(value);
             conditions.push(condition.replace('?', &format!("?{}", values.len())));
         };
+        let rotations = query.action_type.as_deref() == Some(KEY_ROTATION);
         let texts = [
             ("r.chain_id = ?", &query.chain_id),
-            ("r.action_type = ?", &query.action_type),
+            ("r.action_type = ?", if rotations { &None } else { &query.action_type }),
             ("r.risk_level = ?", &query.risk_level),
             ("r.status = ?", &query.status),
             ("r.timestamp >= ?", &query.since),
@@ -128,7 +161,13 @@ impl Selection<'_> {
         if let Some(rowid) = query.after_rowid {
             require("r.rowid > ?", Value::Integer(rowid));
         }
-        let mut sql = format!("SELECT {} FROM receipts AS r{}", self.columns(), self.walk(query));
+        if rotations {
+            // Their index can be used only if the type stands in the statement itself.
+            conditions.push(format!("r.action_type = '{KEY_ROTATION}'"));
+        }
+        let sorted = self.is_sorted(query);
+        let columns = if sorted { "r.rowid AS number".to_owned() } else { self.columns() };
+        let mut sql = format!("SELECT {columns} FROM receipts AS r{}", self.walk(query));
         if !conditions.is_empty() {
             sql.push_str(" WHERE ");
             sql.push_str(&conditions.join(" AND "));
@@ -137,13 +176,28 @@ impl Selection<'_> {
             Order::Ascending => " ORDER BY r.timestamp, r.sequence, r.rowid",
             Order::Descending => " ORDER BY r.timestamp DESC, r.sequence DESC, r.rowid DESC",
             Order::Chain => " ORDER BY r.chain_id, r.sequence",
+            Order::Newest => " ORDER BY r.rowid DESC",
             Order::Insertion => " ORDER BY r.rowid",
         });
         if let Some(limit) = query.limit {
             values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
             sql.push_str(&format!(" LIMIT ?{}", values.len()));
+        } else if sorted {
+            // Without a limit SQLite holds the order of a subquery for idle and drops it.
+            sql.push_str(" LIMIT -1");
+        }
+        if sorted {
+            sql = format!(
+                "SELECT {} FROM ({sql}) AS k CROSS JOIN receipts AS r ON r.rowid = k.number",
+                self.columns()
+            );
         }
         (sql, values)
+    }
+
+    /// Whether no index gives the order by time. Then row numbers are sorted, and the receipts fetched one by one.
+    fn is_sorted(&self, query: &Query) -> bool {
+        matches!(query.order, Order::Ascending | Order::Descending) && self.walk(query).is_empty()
     }
 
     /// Walks an index in the order that is asked for. Left to itself, SQLite would read the whole table and sort the whole
@@ -165,10 +219,10 @@ impl Selection<'_> {
 
     fn columns(&self) -> String {
         let tool_name = if self.shape.tool_name { "r.tool_name" } else { "''" };
-        let session_id = if self.shape.sessions {
-            "(SELECT session_id FROM ar_sessions WHERE receipt_id = r.id)"
-        } else {
-            "NULL"
+        let session_id = match self.shape.sessions {
+            SessionTables::ByRowid => sessions::NAME_OF_ROW,
+            SessionTables::ById => "(SELECT session_id FROM ar_sessions WHERE receipt_id = r.id)",
+            SessionTables::None => "NULL",
         };
         format!(
             "r.rowid, r.id, r.chain_id, r.sequence, r.action_type, {tool_name}, r.risk_level, r.status, r.timestamp, \
@@ -177,15 +231,19 @@ impl Selection<'_> {
     }
 
     fn session_condition(&self) -> &'static str {
-        // The EXCEPT merges two indexes, so that rows of ours are left out without their JSON ever being read.
-        if self.shape.sessions {
-            "(r.id IN (SELECT receipt_id FROM ar_sessions WHERE session_id = ? UNION ALL \
+        match self.shape.sessions {
+            SessionTables::ByRowid => sessions::IS_OF_SESSION,
+            // The EXCEPT merges two indexes, so that rows of ours are left out without their JSON ever being read.
+            SessionTables::ById => {
+                "(r.id IN (SELECT receipt_id FROM ar_sessions WHERE session_id = ? UNION ALL \
               SELECT f.id FROM (SELECT id FROM receipts EXCEPT SELECT receipt_id FROM ar_sessions ORDER BY 1) AS k \
               CROSS JOIN receipts AS f ON f.id = k.id \
               WHERE CASE WHEN json_valid(f.receipt_json) \
                     THEN json_extract(f.receipt_json, '$.issuer.session_id') = ? END))"
-        } else {
-            "(CASE WHEN json_valid(r.receipt_json) THEN json_extract(r.receipt_json, '$.issuer.session_id') = ? END)"
+            }
+            SessionTables::None => {
+                "(CASE WHEN json_valid(r.receipt_json) THEN json_extract(r.receipt_json, '$.issuer.session_id') = ? END)"
+            }
         }
     }
 
