@@ -13,27 +13,40 @@
 //! # Ok::<(), agent_receipts_benches::Failure>(())
 //! ```
 
+mod emit_cost;
 mod event_frame;
 mod failure;
 mod fill;
 mod floor;
+mod footprint;
+mod growth;
 mod home;
 mod latencies;
 mod load;
+mod machine;
 mod pipeline;
 mod placing;
 mod process;
 mod programs;
+mod report;
+mod verifying;
+mod watched;
 
 // The public interface is:
 
+pub use emit_cost::{EmitCost, measure_emit_cost};
 pub use event_frame::EventFrame;
 pub use failure::Failure;
 pub use fill::{Filled, fill};
 pub use floor::{FloorOutcome, FloorPlan, measure_floor};
+pub use footprint::{Footprint, measure_footprint};
+pub use growth::{Grown, measure_growth};
 pub use home::{Binaries, Home, RunningDaemon};
 pub use latencies::Latencies;
 pub use load::{LoadOutcome, LoadPlan, Target, measure_load};
-pub use placing::{Chain, Placed};
+pub use machine::Machine;
+pub use placing::Chain;
 pub use process::{ProcessUsage, own_cpu_seconds, thread_usage};
-pub use programs::{floor_main, load_main};
+pub use programs::{emit_cost_main, floor_main, growth_main, load_main, report_main, verify_main};
+pub use report::{Figures, Scale, measure_all};
+pub use verifying::{Verified, measure_verification};

@@ -27,9 +27,9 @@ pub struct Chain {
 
 /// A receipt in its place, to be signed.
 #[derive(Debug)]
-pub struct Placed {
+pub(crate) struct Placed {
     /// Its canonical bytes and its hash.
-    pub draft: Draft,
+    pub(crate) draft: Draft,
     time: String,
     /// Complete but for the signed text.
     row: Row,
@@ -105,7 +105,7 @@ impl Chain {
 
 impl Placed {
     /// The row, with its signature.
-    pub fn seal(self, signature: &Signature) -> Row {
+    pub(crate) fn seal(self, signature: &Signature) -> Row {
         let json = self.draft.attach(signature, &self.time, METHOD);
         // Canonical JSON is UTF-8 by construction.
         Row { receipt_json: String::from_utf8_lossy(&json).into_owned(), ..self.row }

@@ -23,7 +23,7 @@ pub(super) fn rows(db: &Path) -> Result<u64, Failure> {
 /// # Errors
 ///
 /// [`Failure::TooLate`] after `patience`, with the number of rows.
-pub(super) fn wait_for_rows(db: &Path, wanted: u64, patience: Duration) -> Result<u64, Failure> {
+pub(crate) fn wait_for_rows(db: &Path, wanted: u64, patience: Duration) -> Result<u64, Failure> {
     let begun = Instant::now();
     loop {
         let found = rows(db)?;

@@ -13,5 +13,6 @@ pub use measure::measure_load;
 pub use outcome::LoadOutcome;
 pub use plan::{LoadPlan, Target};
 
+pub(crate) use completion::wait_for_rows;
 pub(crate) use emitter::emitter_main;
 pub(crate) use share::AS_EMITTER;
