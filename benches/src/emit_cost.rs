@@ -13,8 +13,10 @@ use crate::{Binaries, Failure, Home, Latencies};
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct EmitCost {
-    /// A millisecond apart, as an agent that now and then calls a tool.
-    pub now_and_then: Latencies,
+    /// A millisecond apart, the caller at work in between.
+    pub busy: Latencies,
+    /// A millisecond apart, the caller asleep in between: it and the daemon find cold caches and idle cores.
+    pub asleep: Latencies,
     /// One after the other, the daemon keeping up or holding back.
     pub at_once: Latencies,
 }
@@ -34,24 +36,33 @@ pub fn measure_emit_cost(binaries: &Binaries, place: &Path) -> Result<EmitCost, 
     event.input = Some(INPUT);
     event.output = Some(r#"{"count":3,"isError":false}"#);
     let emit = || emitter.emit(&event).map_err(|error| unclear(&error));
-    let measure = |events: usize, pause: Option<Duration>| {
+    let measure = |events: usize, pause: &dyn Fn()| {
         let mut times = Vec::with_capacity(events);
         for _ in 0..events {
             let began = Instant::now();
             emit()?;
             times.push(began.elapsed().as_nanos() as u64);
-            pause.into_iter().for_each(sleep);
+            pause();
         }
         Latencies::of(times).ok_or_else(|| Failure::Plan("no event was emitted".to_owned()))
     };
     // The first event pays for the connection.
     emit()?;
     let cost = EmitCost {
-        now_and_then: measure(2000, Some(Duration::from_millis(1)))?,
-        at_once: measure(20_000, None)?,
+        busy: measure(2000, &|| work_for(PAUSE))?,
+        asleep: measure(2000, &|| sleep(PAUSE))?,
+        at_once: measure(20_000, &|| ())?,
     };
     daemon.stop()?;
     Ok(cost)
 }
 
+fn work_for(time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(1);
 const INPUT: &str = r#"{"owner":"example","page":1,"query":"label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc"}"#;

@@ -21,7 +21,7 @@ pub struct Filled {
     pub seconds: f64,
 }
 
-/// Makes a database of one chain of valid receipts, signed with the key at `key`, dated today or whenever `time` says.
+/// Makes a database of one chain of valid receipts, signed with the key at `key`.
 ///
 /// # Errors
 ///

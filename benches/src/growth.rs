@@ -8,6 +8,7 @@ use agent_receipts_core::Timestamp;
 use agent_receipts_ipc::{Decision, Emitter, EventToSend};
 use serde::Serialize;
 
+use crate::placing::PACE;
 use crate::watched::watch;
 use crate::{Binaries, Chain, Failure, Home, Latencies, fill};
 
@@ -40,7 +41,7 @@ pub fn measure_growth(sizes: &[u64], binaries: &Binaries, place: &Path) -> Resul
 
 fn grow(receipts: u64, binaries: &Binaries, place: &Path) -> Result<Grown, Failure> {
     let home = Home::new(&binaries.daemon, place)?;
-    fill(&home.db(), &home.key(), receipts, Chain::new("growth", &now()))?;
+    fill(&home.db(), &home.key(), receipts, Chain::new("growth", until_now(receipts)))?;
     let read = |args: &[&str]| {
         let mut command = Command::new(&binaries.cli);
         command.env_clear().args(args).arg("--db").arg(home.db());
@@ -92,11 +93,11 @@ fn milliseconds(nanoseconds: Vec<u64>) -> f64 {
     Latencies::of(nanoseconds).map_or(0.0, |times| times.p50 / 1e3)
 }
 
-/// The receipts are dated now, so that the daemon has no reason to begin a new chain.
-fn now() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let now = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_unix(seconds, 0));
-    now.unwrap_or(Timestamp::UNIX_EPOCH).to_rfc3339()
+/// When a chain of so many receipts must begin to end now: the daemon's next receipt is not to be earlier.
+fn until_now(receipts: u64) -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let begun = i64::try_from(now.saturating_sub(receipts / PACE)).unwrap_or_default();
+    Timestamp::from_unix(begun, 0).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 const TIMES: usize = 9;

@@ -2,7 +2,7 @@
 
 use agent_receipts_core::{
     Action, CREDENTIAL_TYPES, CREDENTIALS_CONTEXT, ChainPosition, CredentialSubject, Draft, Issuer, Outcome,
-    PeerCredential, Principal, Receipt, ReceiptHash, RiskLevel, Signature, Version,
+    PeerCredential, Principal, Receipt, ReceiptHash, RiskLevel, Signature, Timestamp, Version,
 };
 use agent_receipts_store::Row;
 
@@ -20,7 +20,7 @@ pub(crate) struct Facts {
 #[derive(Debug, Clone)]
 pub struct Chain {
     chain_id: String,
-    time: String,
+    begun: Timestamp,
     sequence: u64,
     previous: Option<ReceiptHash>,
 }
@@ -36,23 +36,30 @@ pub(crate) struct Placed {
 }
 
 impl Chain {
-    /// An empty chain whose receipts all bear `time`, RFC 3339 in UTC.
-    pub fn new(chain_id: &str, time: &str) -> Self {
-        Self { chain_id: chain_id.to_owned(), time: time.to_owned(), sequence: 0, previous: None }
+    /// An empty chain whose first receipt is dated `begun`. A thousand follow in a second.
+    pub fn new(chain_id: &str, begun: Timestamp) -> Self {
+        Self { chain_id: chain_id.to_owned(), begun, sequence: 0, previous: None }
     }
 
     /// Puts a receipt at the head.
     pub(crate) fn place(&mut self, facts: Facts) -> Placed {
         self.sequence += 1;
-        let receipt = self.receipt(facts);
+        let time = self.time();
+        let receipt = self.receipt(facts, &time);
         let mut row = row_of(&receipt);
         let draft = Draft::new(receipt);
         row.receipt_hash = draft.hash().to_string();
         self.previous = Some(draft.hash());
-        Placed { draft, time: self.time.clone(), row }
+        Placed { draft, time, row }
     }
 
-    fn receipt(&self, facts: Facts) -> Receipt {
+    fn time(&self) -> String {
+        let seconds = i64::try_from(self.sequence / PACE).unwrap_or(i64::MAX);
+        let time = Timestamp::from_unix(self.begun.unix_seconds().saturating_add(seconds), 0);
+        time.unwrap_or(self.begun).to_rfc3339()
+    }
+
+    fn receipt(&self, facts: Facts, time: &str) -> Receipt {
         let version = Version::V0_5_0;
         Receipt {
             context: vec![CREDENTIALS_CONTEXT.to_owned(), version.context().to_owned()],
@@ -65,7 +72,7 @@ impl Chain {
                 session_id: Some(facts.session_id),
                 ..Issuer::default()
             },
-            issuance_date: self.time.clone(),
+            issuance_date: time.to_owned(),
             subject: CredentialSubject {
                 principal: Principal { id: "did:user:root".to_owned(), ..Principal::default() },
                 action: Action {
@@ -82,7 +89,7 @@ impl Chain {
                         exe_path: Some("/usr/local/bin/an-emitter-somewhere".to_owned()),
                         ..PeerCredential::default()
                     }),
-                    timestamp: self.time.clone(),
+                    timestamp: time.to_owned(),
                     ..Action::default()
                 },
                 outcome: Outcome {
@@ -132,6 +139,8 @@ fn row_of(receipt: &Receipt) -> Row {
     }
 }
 
+/// Receipts a second. Were all of one second, whoever asks for the newest would have to sort them all.
+pub(crate) const PACE: u64 = 1000;
 /// The daemon's own defaults.
 const ISSUER: &str = "did:agent-receipts-daemon:local";
 pub(crate) const METHOD: &str = "did:agent-receipts-daemon:local#k1";

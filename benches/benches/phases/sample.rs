@@ -1,7 +1,7 @@
 //! An ordinary event and an ordinary receipt.
 
 use agent_receipts_benches::{Chain, EventFrame, fill};
-use agent_receipts_core::{PublicKey, Signature};
+use agent_receipts_core::{PublicKey, Signature, Timestamp};
 use agent_receipts_keysource::{generate_key_pair, public_key_path, random_seed};
 use agent_receipts_store::{ReceiptReader, Row, SqliteReader};
 use ring::signature::Ed25519KeyPair;
@@ -17,7 +17,7 @@ pub(crate) fn signed_row() -> (Row, PublicKey) {
     let folder = folder();
     let (private, db) = (folder.path().join("key"), folder.path().join("receipts.db"));
     let key = generate_key_pair(&private, &public_key_path(&private), &random_seed().unwrap()).unwrap();
-    fill(&db, &private, 2, Chain::new("2026-11-22", "2026-11-22T03:39:59Z")).unwrap();
+    fill(&db, &private, 2, Chain::new("2026-11-22", Timestamp::UNIX_EPOCH)).unwrap();
     let stored = SqliteReader::open(&db).unwrap().by_position("2026-11-22", 2).unwrap().unwrap();
     (Row { session_id: Some("0193a7a0-0000-7000-8000-000000000001".to_owned()), ..stored.row }, key)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use agent_receipts_core::payload;
+use agent_receipts_core::{Timestamp, payload};
 use agent_receipts_ipc::Event;
 use agent_receipts_keysource::{FileKeySource, KeySource, generate_key_pair, public_key_path, random_seed};
 use agent_receipts_store::SqliteStore;
@@ -104,5 +104,5 @@ pub(super) fn facts_of(body: &[u8]) -> Result<Facts, Failure> {
 }
 
 pub(super) fn new_chain() -> Chain {
-    Chain::new("2026-11-22", "2026-11-22T03:39:59Z")
+    Chain::new("2026-11-22", Timestamp::UNIX_EPOCH)
 }

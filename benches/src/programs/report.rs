@@ -24,6 +24,9 @@ struct Args {
     /// Where the figures go.
     #[arg(long, value_name = "FILE", default_value = "performance.json")]
     out: PathBuf,
+    /// Print the table as Markdown, for a page.
+    #[arg(long)]
+    markdown: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -37,7 +40,7 @@ struct Document<'a> {
 /// The program `report`.
 pub fn report_main() -> ExitCode {
     emitter_or(|args| {
-        let Args { quick, out, common } = Args::parse_from(args);
+        let Args { quick, out, markdown, common } = Args::parse_from(args);
         if common.daemon.is_none() || common.cli.is_none() {
             build()?;
         }
@@ -46,7 +49,8 @@ pub fn report_main() -> ExitCode {
         let bars = judge(&figures);
         fs::write(&out, as_json(&Document { bars: &bars, figures: &figures })?)
             .map_err(Failure::system(format!("write `{}`", out.display())))?;
-        write!(io::stdout(), "{}", Bar::table(&bars)).map_err(Failure::system("print the table"))
+        let table = if markdown { Bar::markdown(&bars) } else { Bar::table(&bars) };
+        write!(io::stdout(), "{table}").map_err(Failure::system("print the table"))
     })
 }
 

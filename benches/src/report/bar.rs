@@ -23,6 +23,16 @@ impl Bar {
         Self { figure, measured: unit.write(measured), goal: format!("below {}", unit.write(goal)), met }
     }
 
+    /// The same rows as a table of Markdown.
+    pub(crate) fn markdown(bars: &[Bar]) -> String {
+        let rows = bars.iter().map(|bar| {
+            let verdict = if bar.met { "met" } else { "**missed**" };
+            format!("| {} | {} | {} | {verdict} |\n", bar.figure, bar.measured, bar.goal)
+        });
+        let head = "| figure | measured | goal | |\n|---|---|---|---|\n".to_owned();
+        std::iter::once(head).chain(rows).collect()
+    }
+
     /// Rows of equal width, the widest text of each column deciding.
     pub(crate) fn table(bars: &[Bar]) -> String {
         let verdict = |bar: &Bar| if bar.met { "met" } else { "MISSED" };
@@ -92,6 +102,11 @@ mod tests {
             "figure             measured  goal\n\
              rate                   70 %  at least 65 %  met\n\
              one event of many  12.34 ms  below 8.00 ms  MISSED\n"
+        );
+        let markdown = Bar::markdown(&bars);
+        assert!(
+            markdown.ends_with("| one event of many | 12.34 ms | below 8.00 ms | **missed** |\n"),
+            "{markdown}"
         );
     }
 }

@@ -25,12 +25,7 @@ pub(crate) fn judge(figures: &Figures) -> Vec<Bar> {
     bars.extend(verification(figures));
     bars.extend(growth(figures));
     bars.extend([
-        Bar::below(
-            "one event's cost to its emitter",
-            figures.emit_cost.now_and_then.p50,
-            15.0,
-            Unit::Microseconds,
-        ),
+        Bar::below("one event's cost to its emitter", figures.emit_cost.busy.p50, 15.0, Unit::Microseconds),
         Bar::below("disk a receipt", or_nan(figures.acknowledged.bytes_a_receipt), 1900.0, Unit::Bytes),
     ]);
     bars
