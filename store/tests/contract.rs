@@ -20,6 +20,7 @@ fn an_empty_store_has_nothing_and_says_so() {
     on_each(|store| {
         assert_eq!(store.head("audit"), Ok(None));
         assert_eq!(store.chains(), Ok(vec![]));
+        assert_eq!(store.chain_ids(), Ok(vec![]));
         assert_eq!(store.by_id("urn:receipt:audit:1"), Ok(None));
         assert_eq!(store.by_position("audit", 1), Ok(None));
         assert_eq!(store.latest_root_chain(), Ok(None));
@@ -140,6 +141,8 @@ fn chains_are_summed_up_in_order_of_their_names() {
             .map(|chain| (chain.chain_id.as_str(), chain.length, chain.first_sequence, chain.last_sequence))
             .collect();
         assert_eq!(ends, [("a", 2, 7, 9), ("b", 3, 1, 3)]);
+        store.append(&[row("a/agent/x", 1), row("A", 1), row("\u{fc}", 1), row("", 1)]).unwrap();
+        assert_eq!(store.chain_ids().unwrap(), ["", "A", "a", "a/agent/x", "b", "\u{fc}"]);
         assert_eq!(chains[0].first_timestamp, row("a", 7).timestamp);
         assert_eq!(chains[0].last_timestamp, row("a", 9).timestamp);
     });
@@ -158,6 +161,19 @@ fn the_latest_root_chain_is_not_an_agents() {
 }
 
 #[test]
+fn the_latest_root_chain_is_found_behind_any_number_of_agents() {
+    on_each(|mut store| {
+        store.append(&[row("z", 1), row("m", 1), row("a", 1), row("m", 2), row("n/AGENT/a", 1)]).unwrap();
+        store.append(&rows("m/agent/a", 1..=600)).unwrap();
+        store.append(&rows("m/agent/b", 1..=600)).unwrap();
+        assert_eq!(store.latest_root_chain(), Ok(Some("m".to_owned())));
+        store.append(&[row("m/agent0", 1)]).unwrap();
+        store.append(&rows("z/agent/z", 1..=1100)).unwrap();
+        assert_eq!(store.latest_root_chain(), Ok(Some("m/agent0".to_owned())));
+    });
+}
+
+#[test]
 fn orders_and_limits() {
     on_each(|mut store| {
         let mut late = row("audit", 1);
@@ -169,6 +185,8 @@ fn orders_and_limits() {
         assert_eq!(ask(Order::Ascending, None), [2, 3, 4, 5, 1]);
         assert_eq!(ask(Order::Descending, None), [1, 5, 4, 3, 2]);
         assert_eq!(ask(Order::Descending, Some(2)), [1, 5]);
+        assert_eq!(ask(Order::Newest, None), [5, 2, 3, 4, 1]);
+        assert_eq!(ask(Order::Newest, Some(2)), [5, 2]);
         assert_eq!(ask(Order::Chain, None), [5, 1, 2, 3, 4]);
         assert_eq!(ask(Order::Insertion, None), [1, 4, 3, 2, 5]);
         assert_eq!(ask(Order::Insertion, Some(0)), [0; 0]);

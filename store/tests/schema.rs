@@ -131,6 +131,41 @@ fn opening_a_file_that_is_up_to_date_writes_nothing_to_it() {
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
+fn page_size(path: &Path) -> usize {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.query_row("PRAGMA page_size", [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
+}
+
+#[test]
+fn a_new_database_has_large_pages_and_an_old_one_keeps_its_own() {
+    let (_folder, path) = ours("");
+    assert_eq!(page_size(&path), 16384);
+    let folder = tempdir().unwrap();
+    let empty = folder.path().join("receipts.db");
+    std::fs::write(&empty, b"").unwrap();
+    drop(SqliteStore::create_or_open(&empty).unwrap());
+    assert_eq!(page_size(&empty), 16384);
+    let (_folder, path) = database(&format!("PRAGMA page_size = 8192; {OLD}"));
+    SqliteStore::open(&path).unwrap().append(&[row("audit", 3)]).unwrap();
+    assert_eq!(page_size(&path), 8192);
+}
+
+#[test]
+fn the_indexes_of_others_are_kept() {
+    let (_folder, path) = database(&format!(
+        "{OLD} CREATE INDEX idx_receipts_action ON receipts(action_type); CREATE INDEX idx_receipts_status ON receipts(status)"
+    ));
+    drop(SqliteStore::open(&path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let mut statement = connection
+        .prepare("SELECT name FROM pragma_index_list('receipts') WHERE origin = 'c' ORDER BY name")
+        .unwrap();
+    let found: Vec<String> =
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    // Rotations are found by the index that is there.
+    assert_eq!(found, ["idx_receipts_action", "idx_receipts_chain", "idx_receipts_status"]);
+}
+
 #[test]
 fn a_newer_schema_is_read_but_not_written() {
     for version in ["3", "4000000000", "1.5", "new"] {
@@ -256,7 +291,7 @@ fn a_damaged_page_is_found_by_who_reads_it_and_by_the_check() {
         .try_into()
         .unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
-    let page = 16384;
+    let page = page_size(&path);
     bytes[(root - 1) * page..root * page].fill(0xa5);
     std::fs::write(&path, bytes).unwrap();
     let reader = SqliteReader::open(&path).unwrap();

@@ -85,6 +85,12 @@ impl Checkpointer {
         }
     }
 
+    /// As if folding had failed.
+    #[cfg(test)]
+    pub(crate) fn fail(&self, failure: StoreError) {
+        self.shared.lock().failure = Some(failure);
+    }
+
     /// The newest failure since the last time it was asked for. One that stops the writer stays.
     pub(crate) fn take_failure(&self) -> Option<StoreError> {
         let mut state = self.shared.lock();

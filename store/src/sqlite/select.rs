@@ -100,8 +100,8 @@ impl Selection<'_> {
                    WHERE chain_id >= substr(chain.id, 1, instr(lower(chain.id), '/agent/') + 5) || '0') \
              ELSE (SELECT MIN(chain_id) FROM receipts WHERE chain_id > chain.id) END \
             FROM chain WHERE chain.id IS NOT NULL) \
-            SELECT id FROM chain WHERE id NOT LIKE '%/agent/%' \
-            ORDER BY (SELECT rowid FROM receipts WHERE chain_id = id ORDER BY sequence DESC LIMIT 1) DESC LIMIT 1";
+            SELECT chain.id FROM chain WHERE chain.id NOT LIKE '%/agent/%' \
+            ORDER BY (SELECT rowid FROM receipts WHERE chain_id = chain.id ORDER BY sequence DESC LIMIT 1) DESC LIMIT 1";
         self.one(by_heads, [], |row| row.get(0))
     }
 

@@ -289,6 +289,23 @@ mod tests {
     }
 
     #[test]
+    fn folding_that_was_not_synced_stops_the_writer_and_other_failures_are_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::create(folder.path().join("receipts.db")).unwrap();
+        let full = StoreError::DiskFull { path: store.path.clone() };
+        store.checkpointer.fail(full.clone());
+        store.append(&[row(1)]).unwrap();
+        assert_eq!((store.take_upkeep_failure(), store.take_upkeep_failure()), (Some(full), None));
+        let lost = StoreError::SyncFailed { path: store.path.clone() };
+        store.checkpointer.fail(lost.clone());
+        for _ in 0..2 {
+            assert_eq!(store.append(&[row(2)]), Err(lost.clone()));
+            assert_eq!(store.take_upkeep_failure(), Some(lost.clone()));
+        }
+        assert_eq!(store.max_rowid(), Ok(1));
+    }
+
+    #[test]
     fn every_commit_is_synced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("receipts.db");
@@ -336,6 +353,8 @@ mod tests {
             stream(Query { action_type: Some("agent.key.rotate".to_owned()), ..Query::default() });
         assert!(rotations.contains("USING COVERING INDEX ar_receipts_rotations"), "{rotations}");
         let session = stream(Query { session_id: Some("s".to_owned()), ..Query::default() });
-        println!("{session}");
+        assert!(session.contains("SEARCH m USING INTEGER PRIMARY KEY (rowid>?)"), "{session}");
+        assert!(session.contains("SEARCH f USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"), "{session}");
+        assert!(!session.contains("SCAN r") && !session.contains("SCAN f"), "{session}");
     }
 }
