@@ -32,26 +32,31 @@ impl Surroundings {
         self.watch.counts.accepted();
         let life = catch_unwind(AssertUnwindSafe(|| {
             let mut session = self.handler.connected(&link.peer, ReplyWriter::new(Arc::clone(link)));
-            let end = catch_unwind(AssertUnwindSafe(|| self.read_frames(link, session.as_mut())));
+            let mut assembler = Assembler::default();
+            let end =
+                catch_unwind(AssertUnwindSafe(|| self.read_frames(link, session.as_mut(), &mut assembler)));
             // Before the session hears of the end, so that its peer does not go on sending to nobody.
             link.stop_receiving();
             match &end {
                 Ok(End::Frame(error)) => session.rejected(error),
-                Ok(End::Clean | End::Idle) | Err(_) => {}
+                Ok(End::Clean | End::Idle) => {}
+                Ok(End::Closed) | Err(_) => match count_rest(link, &mut assembler) {
+                    0 => {}
+                    frames => session.left_behind(frames),
+                },
             }
             session.closed();
             end
         }));
         match life.and_then(|end| end) {
-            Ok(End::Clean) => {}
+            Ok(End::Clean | End::Closed) => {}
             Ok(End::Frame(error)) => self.watch.tell(Notice::Frame { pid, uid, error }),
             Ok(End::Idle) => self.watch.tell(Notice::Idle { pid, uid }),
             Err(_) => self.watch.tell(Notice::HandlerPanicked { pid, uid }),
         }
     }
 
-    fn read_frames(&self, link: &Link, session: &mut dyn Session) -> End {
-        let mut assembler = Assembler::default();
+    fn read_frames(&self, link: &Link, session: &mut dyn Session, assembler: &mut Assembler) -> End {
         let mut patience = Patience::new(&self.limits);
         let mut draining = false;
         loop {
@@ -61,7 +66,7 @@ impl Surroundings {
                         patience.frame_ended();
                         self.watch.counts.frame();
                         if session.frame(assembler.body(range)) == Next::Close || self.drained_enough() {
-                            return End::Clean;
+                            return End::Closed;
                         }
                     }
                     Ok(None) => break,
@@ -109,10 +114,30 @@ impl Surroundings {
     }
 }
 
+/// Counts the whole frames that were received and not handled; the link receives no more.
+fn count_rest(link: &Link, assembler: &mut Assembler) -> usize {
+    let mut frames = 0;
+    // More reads than a socket's buffer is deep, wherever shutting it down should not stop the peer.
+    for _ in 0..MOST_READS {
+        while let Ok(Some(_)) = assembler.next() {
+            frames += 1;
+        }
+        match sys::receive_now(link.socket(), assembler.space()) {
+            Ok(count @ 1..) => assembler.received(count),
+            _ => break,
+        }
+    }
+    frames
+}
+
+const MOST_READS: usize = 4096;
+
 /// How a connection ended, when nothing panicked.
 enum End {
-    /// Between two frames: the peer left, the session closed, or the listener stopped.
+    /// Between two frames: the peer left, or the listener stopped and nothing more was there.
     Clean,
+    /// By the session, or because a stop had lasted long enough, whatever else was received.
+    Closed,
     /// For its framing.
     Frame(FrameError),
     /// It sent nothing for too long.

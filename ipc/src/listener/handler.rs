@@ -24,6 +24,12 @@ pub trait Session: Send {
         let _ = error;
     }
 
+    /// The connection ends with this many whole frames received that were not given to [`Session::frame`], because the
+    /// session closed or panicked, or the listener could not wait any longer.
+    fn left_behind(&mut self, frames: usize) {
+        let _ = frames;
+    }
+
     /// Nothing more will be read. Called once, last, whatever ended the connection.
     fn closed(&mut self) {}
 }
