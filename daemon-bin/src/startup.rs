@@ -109,7 +109,8 @@ pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opene
     Ok(Opened { key: Arc::new(key), keys, store, root, head })
 }
 
-fn open_store(path: &Path) -> Result<SqliteStore, StartError> {
+/// Opens the database, or makes it and its folder.
+pub(crate) fn open_store(path: &Path) -> Result<SqliteStore, StartError> {
     if let Some(folder) = path.parent() {
         create_private_folder(folder)?;
     }

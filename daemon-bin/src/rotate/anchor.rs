@@ -32,11 +32,19 @@ fn line(row: &Row, now: Timestamp) -> Vec<u8> {
     line
 }
 
-/// One write, so that a line is never torn by another writer; never through a link.
+/// One write, so that a line is never torn by another writer; never through a link, and never into a FIFO, which would keep
+/// us waiting with the database locked. What could be written in part only is taken back: the next line would be lost to it.
 fn write(path: &Path, lines: &[u8]) -> io::Result<()> {
-    let no_follow = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    let mut file =
-        OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(no_follow).open(path)?;
-    file.write_all(lines)?;
-    file.sync_all()
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600).custom_flags(flags.bits().cast_signed());
+    let mut file = options.open(path)?;
+    let before = file.metadata()?;
+    if !before.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    file.write_all(lines).and_then(|()| file.sync_all()).inspect_err(|_| {
+        // The first error is what the operator must know.
+        let _ = file.set_len(before.len());
+    })
 }

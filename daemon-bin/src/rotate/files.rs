@@ -49,14 +49,6 @@ impl KeyFiles {
         replace(&self.next_key, &self.key)?;
         replace(&self.next_public_key, &self.public_key)
     }
-
-    /// Removes what a rotation that did not come to pass has left.
-    pub(super) fn undo(&self, outgoing: &PublicKey) -> Result<(), RotateError> {
-        for path in [&self.next_key, &self.next_public_key, &self.archive_of(outgoing)] {
-            remove(path)?;
-        }
-        Ok(())
-    }
 }
 
 /// Moves a file over another, durably. One that has been moved already is not there any more.

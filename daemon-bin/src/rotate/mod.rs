@@ -104,10 +104,22 @@ pub fn rotate(
     let outgoing = opened.keys.current;
     let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
     let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
-    let mut ledger = Ledger { store: Box::new(opened.store), key: opened.key, sequencer };
+    let ledger = Ledger { store: Box::new(opened.store), key: opened.key, sequencer };
+    replace_key(config, seed, anchor, &surroundings, ledger, outgoing)
+}
+
+/// The rotation itself, under the lock that the ledger's store holds.
+fn replace_key(
+    config: &Config,
+    seed: &Zeroizing<[u8; 32]>,
+    anchor: Option<&Path>,
+    surroundings: &Surroundings,
+    mut ledger: Ledger,
+    outgoing: PublicKey,
+) -> Result<Rotation, RotateError> {
     let files = KeyFiles::of(config);
     let incoming = generate_key_pair(&files.next_key, &files.next_public_key, seed)?;
-    match hand_over(&mut ledger, &files, &outgoing, &incoming, anchor, &surroundings) {
+    match hand_over(&mut ledger, &files, &outgoing, &incoming, anchor, surroundings) {
         Ok(rows) => {
             // From here on nothing is undone: what fails now is finished by the next start.
             files.install()?;
@@ -121,7 +133,12 @@ pub fn rotate(
             })
         }
         Err(error) => {
-            files.undo(&outgoing)?;
+            // A commit that failed at its last step may be found done when the database is opened again: only then is it
+            // known whether the chains were handed over, and the one key that can go on with them must not be gone.
+            drop(ledger);
+            if let Err(later) = recover(config, &surroundings.log) {
+                (surroundings.log)(&format!("left to the next start: {later}"));
+            }
             Err(error)
         }
     }
@@ -157,5 +174,84 @@ fn key_rotation(outgoing: &PublicKey, incoming: &PublicKey) -> KeyRotation {
         new_algorithm: algorithm,
         signed_with: "old".to_owned(),
         ..KeyRotation::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+    use std::sync::Arc;
+
+    use agent_receipts_keysource::read_public_key;
+    use agent_receipts_store::{
+        ChainSummary, Head, Query, ReceiptReader, ReceiptStore, SqliteStore, StoreError, StoredRow,
+    };
+
+    use super::*;
+
+    /// A disk whose last word on a commit is an error, although the commit is there.
+    struct LastSyncFails(SqliteStore);
+
+    impl ReceiptStore for LastSyncFails {
+        fn append(&mut self, batch: &[Row]) -> Result<(), StoreError> {
+            self.0.append(batch)?;
+            Err(StoreError::SyncFailed { path: self.0.path().to_owned() })
+        }
+    }
+
+    impl ReceiptReader for LastSyncFails {
+        fn head(&self, chain_id: &str) -> Result<Option<Head>, StoreError> {
+            self.0.head(chain_id)
+        }
+        fn chains(&self) -> Result<Vec<ChainSummary>, StoreError> {
+            self.0.chains()
+        }
+        fn by_id(&self, id: &str) -> Result<Option<StoredRow>, StoreError> {
+            self.0.by_id(id)
+        }
+        fn by_position(&self, chain_id: &str, sequence: u64) -> Result<Option<StoredRow>, StoreError> {
+            self.0.by_position(chain_id, sequence)
+        }
+        fn stream(
+            &self,
+            query: &Query,
+            each: &mut dyn FnMut(StoredRow) -> ControlFlow<()>,
+        ) -> Result<(), StoreError> {
+            self.0.stream(query, each)
+        }
+        fn latest_root_chain(&self) -> Result<Option<String>, StoreError> {
+            self.0.latest_root_chain()
+        }
+        fn max_rowid(&self) -> Result<i64, StoreError> {
+            self.0.max_rowid()
+        }
+    }
+
+    /// Were the new key thrown away over such an error, the chain would be handed over to a key that nobody has.
+    #[test]
+    fn a_commit_that_failed_and_is_there_all_the_same_keeps_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let outgoing = generate_key_pair(&at("k"), &at("k.pub"), &[1; 32].into()).unwrap();
+        let text = format!(
+            "socket = {:?}\ndb = {:?}\nkey = {:?}\nchain_id = \"audit\"\nunsafe_socket_path = true\n",
+            at("s"),
+            at("r.db"),
+            at("k")
+        );
+        std::fs::write(at("d.toml"), text).unwrap();
+        let config = Config::load(&at("d.toml"), &|_: &str| None).unwrap();
+        let surroundings = Surroundings { log: Arc::new(|_| {}), ..Surroundings::system() };
+        let opened = open(&config, &surroundings).unwrap();
+        let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
+        let sequencer =
+            Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
+        let ledger = Ledger { store: Box::new(LastSyncFails(opened.store)), key: opened.key, sequencer };
+        let failed = replace_key(&config, &[2; 32].into(), None, &surroundings, ledger, outgoing);
+        assert!(failed.unwrap_err().to_string().contains("could not be synced"));
+        assert_ne!(read_public_key(&at("k.pub")).unwrap(), outgoing);
+        // The key that is in use now is the one that the chain was handed over to.
+        let opened = open(&config, &surroundings).unwrap();
+        assert!(opened.head.unwrap().hands_over);
     }
 }

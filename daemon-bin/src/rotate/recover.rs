@@ -10,18 +10,25 @@ use super::RotateError;
 use super::files::{KeyFiles, remove, replace, stands};
 use crate::config::Config;
 use crate::pipeline::receipts::KEY_ROTATE;
-use crate::startup::StartError;
+use crate::startup::{StartError, open_store};
 use crate::surroundings::Log;
 
 /// Looks for a rotation that was cut short, and takes it to its end: the one that the database knows of is finished, one that
 /// it does not know of never was. Gives the store if it had to be opened for that.
 pub(crate) fn recover(config: &Config, log: &Log) -> Result<Option<SqliteStore>, RotateError> {
     let files = KeyFiles::of(config);
+    if !stands(&files.next_key) && !stands(&files.next_public_key) {
+        return Ok(None);
+    }
+    // The lock on the store also says that nobody is in the midst of a rotation: without it, nothing of these files is ours.
+    let store = open_store(&config.db)?;
+    let mut key = FileKeySource::new(&files.key, "");
+    key.init().map_err(StartError::from)?;
+    let current = key.public_key().map_err(StartError::from)?;
     if stands(&files.next_key) {
-        // The lock on the store also says that nobody is in the midst of a rotation.
-        let store = SqliteStore::open(&config.db).map_err(StartError::from)?;
         let incoming = public_key_of(&files);
-        if incoming.map_or(Ok(false), |key| is_installed(&store, &key)).map_err(StartError::from)? {
+        let installed = incoming.map_or(Ok(false), |incoming| is_installed(&store, &current, &incoming));
+        if installed.map_err(StartError::from)? {
             files.install()?;
             log("finished a key rotation that had been interrupted");
         } else {
@@ -29,21 +36,14 @@ pub(crate) fn recover(config: &Config, log: &Log) -> Result<Option<SqliteStore>,
             remove(&files.next_public_key)?;
             log("undid a key rotation that had been interrupted");
         }
-        return Ok(Some(store));
-    }
-    if stands(&files.next_public_key) {
+    } else if read_public_key(&files.next_public_key).is_ok_and(|next| next == current) {
         // The private key was put in place; only the public one was not.
-        let mut key = FileKeySource::new(&files.key, "");
-        key.init().map_err(StartError::from)?;
-        let current = key.public_key().map_err(StartError::from)?;
-        if read_public_key(&files.next_public_key).is_ok_and(|next| next == current) {
-            replace(&files.next_public_key, &files.public_key)?;
-            log("published the key of a rotation that had been interrupted");
-        } else {
-            remove(&files.next_public_key)?;
-        }
+        replace(&files.next_public_key, &files.public_key)?;
+        log("published the key of a rotation that had been interrupted");
+    } else {
+        remove(&files.next_public_key)?;
     }
-    Ok(None)
+    Ok(Some(store))
 }
 
 /// The public half of the next key. A file that holds none was torn before the transaction, which comes after its sync.
@@ -53,13 +53,21 @@ fn public_key_of(files: &KeyFiles) -> Option<PublicKey> {
     key.public_key().ok()
 }
 
-fn is_installed(store: &dyn ReceiptReader, key: &PublicKey) -> Result<bool, StoreError> {
-    let wanted = key.to_multibase();
+/// Whether `outgoing` has handed over to `incoming`. A row that it did not sign could be anybody's, and installing destroys
+/// the outgoing key.
+fn is_installed(
+    store: &dyn ReceiptReader,
+    outgoing: &PublicKey,
+    incoming: &PublicKey,
+) -> Result<bool, StoreError> {
+    let wanted = incoming.to_multibase();
     let mut found = false;
     let rotations = Query { action_type: Some(KEY_ROTATE.to_owned()), ..Query::default() };
     store.stream(&rotations, &mut |stored| {
-        let received = Received::parse(stored.row.receipt_json.as_bytes()).ok();
-        let rotation = received.and_then(|received| received.into_receipt().subject.key_rotation);
+        let signed = Received::parse(stored.row.receipt_json.as_bytes())
+            .ok()
+            .filter(|received| received.verify(outgoing).is_ok());
+        let rotation = signed.and_then(|received| received.into_receipt().subject.key_rotation);
         found = rotation.is_some_and(|rotation| rotation.new_public_key == wanted);
         if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
