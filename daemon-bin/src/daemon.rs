@@ -1,8 +1,8 @@
 //! The daemon as a library: start, wait, stop.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub struct Daemon {
     chain_id: String,
     shutdown: ShutdownHandle,
     queue: Arc<Queue<Work>>,
+    /// Alive as long as a connection is.
+    sessions: Weak<Admission>,
     listener: JoinHandle<Stopped>,
     writer: JoinHandle<(Writer, Result<(), WriteError>)>,
     replier: JoinHandle<()>,
@@ -92,25 +94,26 @@ impl Daemon {
         ledger.commit(takeovers)?;
         let writer = Writer { ledger, losses: Arc::clone(&losses), replies, log: Arc::clone(&log) };
         let principals = Principals::default();
-        let admission =
-            Admission { queue: Arc::clone(&queue), losses, principals, redactor, log: Arc::clone(&log) };
+        let admission = Arc::new(Admission {
+            queue: Arc::clone(&queue),
+            losses,
+            principals,
+            redactor,
+            log: Arc::clone(&log),
+        });
         let shutdown = listener.shutdown_handle();
         let (end, ended) = channel();
+        let ending = || Ending { queue: Arc::clone(&queue), end: end.clone() };
         let daemon = Self {
             chain_id,
             shutdown,
-            writer: spawn("writer", {
-                let (queue, end) = (Arc::clone(&queue), end.clone());
-                move || write(writer, &queue, end)
-            })?,
-            replier: spawn("replier", move || outbox.iter().for_each(send))?,
-            listener: spawn("listener", {
-                let end = end.clone();
-                move || listen(listener, admission, end)
-            })?,
-            queue,
+            sessions: Arc::downgrade(&admission),
+            writer: spawn("writer", ending(), move |ending| write(writer, &ending.queue))?,
+            replier: spawn("replier", ending(), move |_| outbox.iter().for_each(send))?,
+            listener: spawn("listener", ending(), move |_| listener.run(Arc::new(Admitting(admission))))?,
+            queue: Arc::clone(&queue),
             ended,
-            end: EndHandle(end),
+            end: EndHandle(end.clone()),
             warning,
             deadline: config.shutdown_deadline,
             log,
@@ -162,11 +165,12 @@ impl Daemon {
         }
         self.queue.close();
         let (mut writer, end) = self.writer.join().map_err(|_| StopError::Panic("writer"))?;
-        let in_time = Instant::now() < deadline;
-        if end.is_ok() && !in_time {
-            (self.log)("the shutdown deadline has passed: the chains are left open");
+        // What a connection leaves behind is counted when it ends, and told by the last receipts.
+        let patience = Instant::now() + LAST_COUNTS;
+        while self.sessions.strong_count() > 0 && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(1));
         }
-        let end = end.and_then(|()| writer.finish(in_time));
+        let end = end.and_then(|()| writer.finish(&|| Instant::now() < deadline));
         drop(writer);
         self.replier.join().map_err(|_| StopError::Panic("replier"))?;
         Ok(end?)
@@ -206,32 +210,45 @@ fn listener_options(config: &Config, log: &Log) -> ListenerOptions {
     ListenerOptions { limits, ..ListenerOptions::new(move |notice| log(&notice.to_string())) }
 }
 
+/// The end of one of the three threads that a daemon lives by, be it by a panic, is the end of all: whoever waits for room
+/// in the queue is turned away, and whoever waits for the daemon is woken.
+struct Ending {
+    queue: Arc<Queue<Work>>,
+    end: Sender<()>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.queue.close();
+        // Nobody may be waiting.
+        let _ = self.end.send(());
+    }
+}
+
+/// Starts a thread. Where that fails, the ending is dropped, and those that were started before end too.
 fn spawn<T: Send + 'static>(
     name: &'static str,
-    work: impl FnOnce() -> T + Send + 'static,
+    ending: Ending,
+    work: impl FnOnce(&Ending) -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, StartError> {
     thread::Builder::new()
         .name(name.to_owned())
-        .spawn(work)
+        .spawn(move || work(&ending))
         .map_err(|error| StartError::System { what: "start a thread", error })
 }
 
-fn listen(listener: Listener, admission: Admission, end: Sender<()>) -> Stopped {
-    let stopped = listener.run(Arc::new(Admitting(Arc::new(admission))));
-    let _ = end.send(());
-    stopped
-}
-
-fn write(mut writer: Writer, queue: &Queue<Work>, end: Sender<()>) -> (Writer, Result<(), WriteError>) {
+fn write(mut writer: Writer, queue: &Queue<Work>) -> (Writer, Result<(), WriteError>) {
     let outcome = writer.run(queue);
-    let _ = end.send(());
     (writer, outcome)
 }
 
-fn send((writer, ack): Reply) {
+fn send((reply, ack): Reply) {
     // A peer that has gone needs no answer; one that does not read is shut down by the listener.
-    let _ = writer.send(&ack.to_json());
+    let _ = reply.writer.send(&ack.to_json());
 }
 
-/// What may wait for the writer: four batches of ordinary events, or 64 of the largest.
-const WAITING: Bounds = Bounds { items: 1024, bytes: 64 << 20 };
+/// What may wait for the writer: four batches of events, as long as they take no more memory than this.
+const WAITING: Bounds = Bounds { items: 1024, bytes: 256 << 20 };
+
+/// How long a stop waits for connections to count what they leave behind.
+const LAST_COUNTS: Duration = Duration::from_secs(1);

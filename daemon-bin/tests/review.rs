@@ -115,34 +115,46 @@ fn a_frame_whose_handling_panics_is_counted() {
     assert_eq!(told_as_dropped(&home), 1);
 }
 
-/// Holds the writer up at its first receipt until it is let go.
-fn start_held(home: &Home) -> (Daemon, Arc<AtomicBool>) {
-    let held = Arc::new(AtomicBool::new(true));
-    let surroundings = Surroundings {
-        clock: Arc::new({
-            let held = Arc::clone(&held);
+/// A daemon whose writer is held up at its first receipt until it is let go.
+struct Held {
+    daemon: Daemon,
+    held: Arc<AtomicBool>,
+    reached: Arc<AtomicBool>,
+}
+
+impl Held {
+    fn start(home: &Home) -> Self {
+        let (held, reached) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+        let clock = {
+            let (held, reached) = (Arc::clone(&held), Arc::clone(&reached));
             move || {
+                reached.store(true, Ordering::SeqCst);
                 while held.load(Ordering::SeqCst) {
                     thread::sleep(Duration::from_millis(5));
                 }
                 now()
             }
-        }),
-        ..home.surroundings()
-    };
-    (Daemon::start(&home.config, surroundings).unwrap(), held)
+        };
+        let surroundings = Surroundings { clock: Arc::new(clock), ..home.surroundings() };
+        Self { daemon: Daemon::start(&home.config, surroundings).unwrap(), held, reached }
+    }
 }
 
 /// A stop that cannot wait any longer refuses what is still coming in. Such a refusal must not arrive before the answers to
 /// what came earlier: a client that takes answers in order would believe an event recorded that was refused.
 #[test]
 fn a_hurried_stop_answers_in_order_and_counts_what_it_leaves_behind() {
-    const SENT: u64 = 1400;
+    // The writer holds one and the queue 1,024; the rest waits on the connection.
+    const SENT: u64 = 1100;
     let home = Home::new();
-    let (daemon, held) = start_held(&home);
+    let Held { daemon, held, reached } = Held::start(&home);
     let mut client = home.connect();
     let frame = event(r#""ack":true"#);
-    (0..SENT).for_each(|_| client.send(&frame));
+    client.send(&frame);
+    eventually("the writer is held up with one event", || reached.load(Ordering::SeqCst));
+    // In one piece, since every write takes room in the socket beside its bytes.
+    let framed = [&(frame.len() as u32).to_be_bytes()[..], frame.as_bytes()].concat();
+    std::io::Write::write_all(&mut client.0, &framed.repeat(SENT as usize - 1)).unwrap();
     let stopping = thread::spawn(move || daemon.stop());
     eventually("the stop gives up on the connection", || home.logged("cut off"));
     // What is turned away is turned away now, while the writer still holds all that came before.
@@ -150,13 +162,13 @@ fn a_hurried_stop_answers_in_order_and_counts_what_it_leaves_behind() {
     let early = std::io::Read::read(&mut client.0, &mut [0; 4]);
     held.store(false, Ordering::SeqCst);
     assert!(early.is_err(), "an answer overtook the answers to earlier frames");
-    stopping.join().unwrap().unwrap();
-    let recorded = events_of(&home);
-    assert!(recorded > 1000);
-    for sequence in 1..=recorded {
+    for sequence in 1..=1025 {
         let reply = client.reply();
         assert_eq!(field(&reply, "sequence").as_u64(), Some(sequence), "{reply}");
     }
+    stopping.join().unwrap().unwrap();
+    let recorded = events_of(&home);
+    assert!((1025..SENT).contains(&recorded), "{recorded}");
     assert_eq!(recorded + told_as_dropped(&home), SENT, "some were neither recorded nor counted");
 }
 
@@ -214,7 +226,7 @@ fn an_emitter_cannot_pass_its_events_off_as_the_daemons() {
 fn many_large_frames_at_once_do_not_fill_the_memory() {
     let home = Home::new();
     let before = resident_peak();
-    let (daemon, held) = start_held(&home);
+    let Held { daemon, held, .. } = Held::start(&home);
     let usage = format!(r#""usage":[{}0]"#, "0,".repeat(500_000));
     let frame = Arc::new(event(&usage));
     let sent = Arc::new(AtomicU64::new(0));
@@ -237,8 +249,8 @@ fn many_large_frames_at_once_do_not_fill_the_memory() {
     });
     held.store(false, Ordering::SeqCst);
     clients.into_iter().for_each(|client| client.join().unwrap());
+    eventually("all are recorded", || home.rows().len() == 64);
     daemon.stop().unwrap();
-    assert_eq!(events_of(&home), 64);
     let grown = resident_peak() - before;
     assert!(grown < 512 << 20, "{} MiB for 64 frames of 1 MiB", grown >> 20);
 }
@@ -291,4 +303,50 @@ fn an_anchor_that_is_no_file_is_refused() {
     let mode = std::fs::metadata(home.path("k")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert!(!home.path("k.next").exists());
+}
+
+/// Whoever can write the database, while a rotation lies cut short, can name the next key in a receipt of his own.
+#[test]
+fn a_hand_over_that_our_key_did_not_sign_installs_no_key() {
+    let home = Home::new();
+    home.start().stop().unwrap();
+    let mut forger = Home::with_seed([66; 32]);
+    forger.config.chain_id = Some("forged".to_owned());
+    rotate(&forger.config, &[9; 32].into(), None, forger.surroundings()).unwrap();
+    let database = rusqlite::Connection::open(&home.config.db).unwrap();
+    database.execute("ATTACH ?1 AS forged", [forger.config.db.to_str().unwrap()]).unwrap();
+    assert_eq!(database.execute("INSERT INTO receipts SELECT * FROM forged.receipts", []).unwrap(), 1);
+    drop(database);
+    let ours = std::fs::read(home.path("k")).unwrap();
+    std::fs::copy(forger.path("k"), home.path("k.next")).unwrap();
+    std::fs::copy(forger.path("k.pub"), home.path("k.pub.next")).unwrap();
+    home.start().stop().unwrap();
+    assert_eq!(std::fs::read(home.path("k")).unwrap(), ours, "our key was destroyed");
+    assert!(!home.path("k.next").exists() && !home.path("k.pub.next").exists());
+}
+
+/// After a conflict, the root's tail may be a stranger's. Looking for an agent's chain must not go round for ever then.
+#[test]
+fn a_stranger_on_the_root_chain_ends_the_daemon() {
+    for agent in ["", r#""agent_id":"a""#] {
+        let home = Home::new();
+        let daemon = home.start();
+        home.connect().record(&event(""));
+        home.connect().record(&event(r#""agent_id":"a""#));
+        let stranger = Home::with_seed([66; 32]);
+        let session = stranger.start();
+        for more in ["", "", r#""agent_id":"a""#, r#""agent_id":"a""#] {
+            stranger.connect().record(&event(more));
+        }
+        session.stop().unwrap();
+        let database = rusqlite::Connection::open(&home.config.db).unwrap();
+        database.execute("ATTACH ?1 AS other", [stranger.config.db.to_str().unwrap()]).unwrap();
+        let written = "INSERT INTO receipts SELECT * FROM other.receipts WHERE sequence = 2";
+        assert_eq!(database.execute(written, []).unwrap(), 2);
+        drop(database);
+        home.connect().send(&event(agent));
+        assert!(daemon.wait_for(LONG), "the daemon goes round or refuses for ever");
+        assert!(daemon.stop().is_err());
+        assert_eq!(home.rows().len(), 4);
+    }
 }

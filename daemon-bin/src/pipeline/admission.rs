@@ -6,7 +6,7 @@ use agent_receipts_ipc::{Event, FrameError, Handler, Next, Peer, ReplyWriter, Se
 
 use super::losses::Losses;
 use super::queue::Queue;
-use super::submission::{Claim, Sender, Submission, Work};
+use super::submission::{Claim, ReplyTo, Sender, Submission, Work};
 use super::writer::refusal;
 use crate::principal::Principals;
 use crate::redact::Redactor;
@@ -32,6 +32,8 @@ impl Handler for Admitting {
             admission: Arc::clone(&self.0),
             sender,
             reply,
+            owed: Arc::new(()),
+            in_hand: 0,
             refused: 0,
             with_unknown_keys: 0,
         })
@@ -43,12 +45,54 @@ struct Connection {
     admission: Arc<Admission>,
     sender: Sender,
     reply: ReplyWriter,
+    /// Shared with every answer that is still owed.
+    owed: Arc<()>,
+    /// Frames that are being handled: one, or none. One that is left over was lost to a panic.
+    in_hand: u64,
     refused: u64,
     with_unknown_keys: u64,
 }
 
 impl Session for Connection {
     fn frame(&mut self, body: &[u8]) -> Next {
+        self.in_hand = 1;
+        let admission = Arc::clone(&self.admission);
+        // Before decoding: many connections at once must not fill the memory with what they have decoded.
+        let room = admission.queue.reserve(body.len().saturating_mul(GROWTH));
+        let work = self.work(body);
+        // Refused frames are counted by now, and work knows what is lost with it.
+        self.in_hand = 0;
+        let turned_away = match (work, room) {
+            (Some((work, bytes)), Some(room)) => room.fill(work, bytes).err(),
+            (work, _) => work.map(|(work, _)| work),
+        };
+        match turned_away {
+            None => Next::Continue,
+            Some(work) => {
+                self.turn_away(work);
+                Next::Close
+            }
+        }
+    }
+
+    fn rejected(&mut self, error: &FrameError) {
+        self.count_rejection(&error.to_string());
+    }
+
+    fn left_behind(&mut self, frames: usize) {
+        self.admission.losses.add(&self.sender, frames as u64);
+        let Peer { pid, uid, .. } = *self.sender.peer;
+        (self.admission.log)(&format!("{frames} frames not read before the end (pid {pid}, uid {uid})"));
+    }
+
+    fn closed(&mut self) {
+        self.admission.losses.add(&self.sender, self.in_hand);
+    }
+}
+
+impl Connection {
+    /// What is to be done about a frame, if anything, and about how much memory that takes while it waits.
+    fn work(&mut self, body: &[u8]) -> Option<(Work, usize)> {
         let event = match Event::decode(body) {
             Ok(event) => event,
             Err(error) => return self.refuse(&error.to_string(), error.ack_requested),
@@ -59,33 +103,30 @@ impl Session for Connection {
             Ok(claim) => claim,
             Err(error) => return self.refuse(&error.to_string(), ack),
         };
+        // All but the usage is text by now; a byte that is no UTF-8 has become three.
+        let growth = if claim.usage.is_some() { GROWTH } else { 4 };
         let submission = Submission {
             claim,
             sender: self.sender.clone(),
             rejected: self.admission.losses.take(self.sender.peer.uid),
-            reply: ack.then(|| self.reply.clone()),
+            reply: ack.then(|| self.reply_to()),
         };
-        self.submit(Work::Record(Box::new(submission)), body.len())
+        Some((Work::Record(Box::new(submission)), body.len().saturating_mul(growth)))
     }
 
-    fn rejected(&mut self, error: &FrameError) {
-        self.count_rejection(&error.to_string());
-    }
-}
-
-impl Connection {
     /// A frame that is no event: counted, its reason in the log, and the sender told if it asked. No receipt, no sequence.
-    fn refuse(&mut self, reason: &str, ack: bool) -> Next {
+    fn refuse(&mut self, reason: &str, ack: bool) -> Option<(Work, usize)> {
         self.count_rejection(reason);
-        if !ack {
-            return Next::Continue;
-        }
-        let ack = refusal("invalid_frame", reason);
-        self.submit(Work::Answer { reply: self.reply.clone(), ack }, 0)
+        ack.then(|| (Work::Answer { reply: self.reply_to(), ack: refusal("invalid_frame", reason) }, 0))
+    }
+
+    fn reply_to(&self) -> ReplyTo {
+        ReplyTo { writer: self.reply.clone(), owed: Arc::clone(&self.owed) }
     }
 
     fn count_rejection(&mut self, reason: &str) {
         self.admission.losses.add(&self.sender, 1);
+        self.in_hand = 0;
         self.refused += 1;
         if deserves_a_line(self.refused) {
             let Peer { pid, uid, .. } = *self.sender.peer;
@@ -112,16 +153,6 @@ impl Connection {
         }
     }
 
-    fn submit(&self, work: Work, bytes: usize) -> Next {
-        match self.admission.queue.push(work, bytes) {
-            Ok(()) => Next::Continue,
-            Err(work) => {
-                self.turn_away(work);
-                Next::Close
-            }
-        }
-    }
-
     /// The writer has stopped: what cannot be recorded is at least not claimed to be.
     fn turn_away(&self, work: Work) {
         let (reply, ack) = match work {
@@ -131,9 +162,11 @@ impl Connection {
                 (submission.reply, refusal("shutting_down", "the daemon is stopping"))
             }
         };
-        if let Some(reply) = reply {
+        // INVARIANT: answers come in the order of the frames. Where earlier ones are owed, they come from another thread
+        // and the end of the connection is the answer to this one: a refusal now would be taken for theirs.
+        if let Some(reply) = reply.filter(|reply| Arc::strong_count(&reply.owed) == OWED_THIS_ALONE) {
             // A peer that has gone needs no answer.
-            let _ = reply.send(&ack.to_json());
+            let _ = reply.writer.send(&ack.to_json());
         }
     }
 }
@@ -143,3 +176,9 @@ impl Connection {
 fn deserves_a_line(count: u64) -> bool {
     count <= 8 || count.is_power_of_two()
 }
+
+/// The most bytes of memory that a byte of a frame takes when it is decoded: `[[0],[0],…]`, with room for vectors to grow.
+const GROWTH: usize = 48;
+
+/// The connection's own count, and that of the answer in hand.
+const OWED_THIS_ALONE: usize = 2;

@@ -30,9 +30,9 @@ pub enum WriteError {
 impl WriteError {
     pub(super) fn is_fatal(&self) -> bool {
         match self {
-            WriteError::Store(error) | WriteError::Resume(ResumeError::Store(error)) => error.is_fatal(),
+            WriteError::Store(error) => error.is_fatal(),
             WriteError::Sign(error) => !error.is_transient(),
-            WriteError::Resume(_) => false,
+            WriteError::Resume(error) => error.is_fatal(),
         }
     }
 
@@ -64,9 +64,14 @@ impl Ledger {
         self.sequencer.place_loss(&*self.store, loss)
     }
 
+    /// See [`Sequencer::chains_to_close`].
+    pub(crate) fn chains_to_close(&self) -> Result<Vec<String>, ResumeError> {
+        self.sequencer.chains_to_close(&*self.store)
+    }
+
     /// See [`Sequencer::place_terminators`].
-    pub(crate) fn place_terminators(&mut self) -> Result<Vec<Placed>, ResumeError> {
-        self.sequencer.place_terminators(&*self.store)
+    pub(crate) fn place_terminators(&mut self, chains: &[String]) -> Result<Vec<Placed>, ResumeError> {
+        self.sequencer.place_terminators(&*self.store, chains)
     }
 
     /// See [`Sequencer::place_takeovers`].

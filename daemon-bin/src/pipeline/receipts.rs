@@ -32,6 +32,9 @@ pub(crate) const EVENTS_DROPPED: &str = "agent_receipts.events_dropped";
 pub(crate) const KEY_ROTATE: &str = "agent.key.rotate";
 pub(crate) const CHAIN_INTERRUPTED: &str = "agent_receipts.chain_interrupted";
 
+/// The action types by which the daemon speaks for itself.
+pub(crate) const OWN_KINDS: [&str; 3] = [EVENTS_DROPPED, KEY_ROTATE, CHAIN_INTERRUPTED];
+
 impl Letterhead {
     /// The receipt of an event (wire protocol §1.7).
     pub(crate) fn of_event(&self, claim: &Claim, sender: &Sender, stamp: Stamp) -> Receipt {

@@ -41,6 +41,15 @@ pub enum ResumeError {
         /// Which column.
         detail: &'static str,
     },
+    /// Somebody else has closed the chain that we are at work on.
+    #[error("chain `{chain_id}` was closed by another program: start again, on the next chain")]
+    Closed {
+        /// The chain.
+        chain_id: String,
+    },
+    /// The root chain cannot be continued, and without it no other.
+    #[error("{0}")]
+    Root(Box<ResumeError>),
     /// The agent can have no chain of its own.
     #[error(transparent)]
     Agent(#[from] InvalidAgentId),
@@ -52,6 +61,17 @@ pub enum ResumeError {
         /// The chain.
         chain_id: String,
     },
+}
+
+impl ResumeError {
+    /// Whether nothing more can be recorded, on whatever chain.
+    pub(super) fn is_fatal(&self) -> bool {
+        match self {
+            ResumeError::Store(error) => error.is_fatal(),
+            ResumeError::Root(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// The link at which a chain goes on, with the hash recomputed from the stored receipt. Nothing if the chain is empty.

@@ -88,18 +88,24 @@ impl Sequencer {
         Ok(self.put(&root, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp)))
     }
 
-    /// Places terminators: on every chain of an agent under the root that is open, then on the root, if it has a receipt.
-    pub(crate) fn place_terminators(
-        &mut self,
-        store: &dyn ReceiptReader,
-    ) -> Result<Vec<Placed>, ResumeError> {
+    /// Every chain of an agent under the root, then the root.
+    pub(crate) fn chains_to_close(&self, store: &dyn ReceiptReader) -> Result<Vec<String>, ResumeError> {
         let mut chains: Vec<String> = store.chains()?.into_iter().map(|chain| chain.chain_id).collect();
         chains.retain(|chain| is_agent_chain(chain) && root_of(chain) == self.root);
         chains.push(self.root.clone());
+        Ok(chains)
+    }
+
+    /// Places terminators on those of the chains that have a receipt and are open.
+    pub(crate) fn place_terminators(
+        &mut self,
+        store: &dyn ReceiptReader,
+        chains: &[String],
+    ) -> Result<Vec<Placed>, ResumeError> {
         let mut placed = Vec::new();
         for chain in chains {
-            if self.head_if_ours(store, &chain)?.is_some_and(|head| !head.terminal) {
-                placed.push(self.put(&chain, Some("interrupted"), Letterhead::of_interruption));
+            if self.head_if_ours(store, chain)?.is_some_and(|head| !head.terminal) {
+                placed.push(self.put(chain, Some("interrupted"), Letterhead::of_interruption));
             }
         }
         Ok(placed)
@@ -153,14 +159,20 @@ impl Sequencer {
     /// The batch is on disk: the heads move.
     pub(crate) fn commit(&mut self) {
         self.heads.commit();
-        if self.heads.len() > MOST_HEADS {
-            self.forget();
-        }
+        self.forget_if_many();
     }
 
     /// The batch is not on disk: the heads stay.
     pub(crate) fn discard(&mut self) {
         self.heads.discard();
+        // Also here: while the disk is full, every batch is discarded, and every event may name another agent.
+        self.forget_if_many();
+    }
+
+    fn forget_if_many(&mut self) {
+        if self.heads.len() > MOST_HEADS {
+            self.forget();
+        }
     }
 
     /// Reads every head from the store again when it is next needed.
@@ -192,20 +204,38 @@ impl Sequencer {
     fn head_if_ours(&mut self, store: &dyn ReceiptReader, chain: &str) -> Result<Option<&Link>, ResumeError> {
         match self.ensure_loaded(store, chain) {
             Ok(()) => Ok(self.heads.of(chain).flatten()),
-            Err(error @ ResumeError::Store(_)) => Err(error),
-            Err(error) if chain == self.root => Err(error),
+            Err(error @ (ResumeError::Store(_) | ResumeError::Root(_))) => Err(error),
             Err(_) => Ok(None),
         }
     }
 
     fn ensure_loaded(&mut self, store: &dyn ReceiptReader, chain: &str) -> Result<(), ResumeError> {
-        for chain in [self.root.clone().as_str(), chain] {
-            if self.heads.of(chain).is_none() {
-                let head = head_of(store, chain, &self.keys)?;
-                self.heads.load(chain, head);
-            }
+        if self.heads.of(&self.root).is_none() {
+            let root = self.load_root(store)?;
+            self.heads.load(&self.root, root);
+        }
+        if self.heads.of(chain).is_none() {
+            self.heads.load(chain, head_of(store, chain, &self.keys)?);
         }
         Ok(())
+    }
+
+    /// The root was open and ours when we started. If it is not any more, somebody without our lock was at work.
+    fn load_root(&self, store: &dyn ReceiptReader) -> Result<Option<Link>, ResumeError> {
+        match head_of(store, &self.root, &self.keys) {
+            Ok(Some(head)) if head.terminal => {
+                Err(ResumeError::Root(Box::new(ResumeError::Closed { chain_id: self.root.clone() })))
+            }
+            Ok(head) => Ok(head),
+            Err(error @ ResumeError::Store(_)) => Err(error),
+            Err(error) => Err(ResumeError::Root(Box::new(error))),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn place_for_test(&mut self, chain: &str) -> Placed {
+        self.heads.load(chain, None);
+        self.put(chain, None, Letterhead::of_interruption)
     }
 
     /// Makes a receipt at the head of a chain, and moves the staged head onto it.
@@ -275,3 +305,25 @@ const MOST_HEADS: usize = 4096;
 
 /// What a receipt's number holds exactly.
 const MOST_LOST: u64 = 1 << 53;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use agent_receipts_core::{PublicKey, Version};
+    use agent_receipts_store::MemoryStore;
+
+    /// While the disk is full nothing is committed, and every event may name an agent that was never heard of.
+    #[test]
+    fn chains_that_never_get_a_receipt_are_not_remembered_for_ever() {
+        let keys = Keys { current: PublicKey::from_bytes([1; 32]), earlier: Vec::new() };
+        let letterhead = Letterhead { issuer_id: "did:example:d".to_owned(), version: Version::V0_5_0 };
+        let mut sequencer =
+            Sequencer::new("audit".to_owned(), None, keys, letterhead, Surroundings::system());
+        let store = MemoryStore::default();
+        for agent in 0..3 * MOST_HEADS {
+            sequencer.open_agent_chain(&store, &agent.to_string()).unwrap();
+            sequencer.discard();
+        }
+        assert!(sequencer.heads.len() <= MOST_HEADS + 2, "{}", sequencer.heads.len());
+    }
+}

@@ -6,13 +6,21 @@ use agent_receipts_core::json::Value;
 use agent_receipts_core::{OutcomeStatus, payload, taxonomy};
 use agent_receipts_ipc::{Ack, Decision, Event, Peer, ReplyWriter};
 
+use super::receipts::OWN_KINDS;
 use crate::redact::Redactor;
 
 /// One unit of work for the writer. Answers travel the same way as events, so that a connection's replies
 /// come in the order of its frames.
 pub(crate) enum Work {
     Record(Box<Submission>),
-    Answer { reply: ReplyWriter, ack: Ack },
+    Answer { reply: ReplyTo, ack: Ack },
+}
+
+/// The way back to a sender that asked for an answer; alive until the answer is sent.
+pub(crate) struct ReplyTo {
+    pub(crate) writer: ReplyWriter,
+    /// One of the answers that its connection is owed.
+    pub(crate) owed: Arc<()>,
 }
 
 /// An event that is to become a receipt.
@@ -21,7 +29,7 @@ pub(crate) struct Submission {
     pub(crate) sender: Sender,
     /// Frames of the sender's user that were refused and that no receipt has told of yet.
     pub(crate) rejected: u64,
-    pub(crate) reply: Option<ReplyWriter>,
+    pub(crate) reply: Option<ReplyTo>,
 }
 
 impl Submission {
@@ -68,6 +76,9 @@ pub(crate) enum ClaimError {
     /// `usage` stands in the receipt verbatim, which must itself stay readable (10,000 levels).
     #[error("usage is nested {depth} deep, and a receipt holds {MAX_USAGE_DEPTH}")]
     UsageTooDeep { depth: usize },
+    /// Whoever reads such a receipt takes it for the daemon's own word.
+    #[error("only the daemon itself records `{kind}`")]
+    Reserved { kind: &'static str },
 }
 
 const MAX_USAGE_DEPTH: usize = 9_990;
@@ -82,6 +93,9 @@ impl Claim {
                 std::iter::once(event.channel.as_str()).chain(server).chain([event.tool_name.as_str()]);
             parts.collect::<Vec<_>>().join(".")
         });
+        if let Some(kind) = OWN_KINDS.into_iter().find(|kind| *kind == action_type) {
+            return Err(ClaimError::Reserved { kind });
+        }
         let usage = match event.usage {
             Some(usage) if usage.depth() > MAX_USAGE_DEPTH => {
                 return Err(ClaimError::UsageTooDeep { depth: usage.depth() });
