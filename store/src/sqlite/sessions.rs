@@ -76,12 +76,12 @@ impl Sessions {
                 .execute("INSERT OR REPLACE INTO ar_foreign_receipts VALUES (?1, ?2)", [first, newest])?;
         } else if newest < last_noted {
             // Receipts were deleted by hand: the next ones get the same numbers, and must not inherit a session.
+            // Names that are forgotten are entered again, and the rows where their sessions begin with them.
             self.forget();
             for statement in [
                 "DELETE FROM ar_session_receipts WHERE receipt_rowid > ?1",
                 "DELETE FROM ar_foreign_receipts WHERE first_rowid > ?1",
                 "UPDATE ar_foreign_receipts SET last_rowid = ?1 WHERE last_rowid > ?1",
-                "UPDATE ar_session_names SET first_rowid = ?1 + 1 WHERE first_rowid > ?1",
             ] {
                 connection.execute(statement, [newest])?;
             }
@@ -114,7 +114,7 @@ impl Sessions {
         if let Some(session) = self.known.get(name) {
             return Ok(*session);
         }
-        // Lowers the mark if the number that SQLite chose is less than an earlier one, as it may once numbers have run out.
+        // Lowers the mark where a number is less than an earlier one: after rows were deleted, or once numbers have run out.
         let session = connection
             .prepare_cached(
                 "INSERT INTO ar_session_names (name, first_rowid) VALUES (?1, ?2) \
