@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let path = context.settings.database(args.database.db.as_deref())?;
     let mut query = args.filter.query(None)?;
-    query.order = Order::Descending;
+    query.order = Order::Newest;
     query.limit = Some(args.limit);
     let stored = Reading::open(&path)?.ask(|reader| {
         let mut rows = Vec::new();

@@ -92,7 +92,7 @@ fn newest(
     if lines == 0 {
         return Ok(rows.into());
     }
-    let query = Query { order: Order::Descending, ..query.clone() };
+    let query = Query { order: Order::Newest, ..query.clone() };
     reader.stream(&query, &mut |row| {
         // Rows behind the mark come later, in their turn.
         if row.rowid <= mark {
