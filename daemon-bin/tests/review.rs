@@ -350,3 +350,36 @@ fn a_stranger_on_the_root_chain_ends_the_daemon() {
         assert_eq!(home.rows().len(), 4);
     }
 }
+
+/// The daemon has taken over what a refused event told. If the emitter told it again, every further try would add to it.
+#[test]
+fn drops_that_a_refused_event_told_of_are_counted_once() {
+    use agent_receipts_ipc::{Ack, Decision, Emitter, EventToSend};
+    let home = Home::new();
+    let daemon = home.start();
+    home.connect().record(&event(r#""agent_id":"a""#));
+    daemon.stop().unwrap();
+    let database = rusqlite::Connection::open(&home.config.db).unwrap();
+    let opened = "DELETE FROM receipts WHERE action_type = 'agent_receipts.chain_interrupted'";
+    database.execute(opened, []).unwrap();
+    database.execute("UPDATE receipts SET receipt_hash = 'x' WHERE chain_id LIKE '%/agent/%'", []).unwrap();
+    drop(database);
+    let emitter = Emitter::builder().socket_path(&home.config.socket).build().unwrap();
+    let mut to_send = EventToSend::new("sdk", "t", Decision::Allowed);
+    (0..3).for_each(|_| drop(emitter.emit(&to_send).unwrap_err()));
+    let daemon = home.start();
+    to_send.agent_id = "a";
+    for _ in 0..5 {
+        let ack = emitter.emit_acknowledged(&to_send, LONG).unwrap();
+        assert!(matches!(&ack, Ack::Refused { code, .. } if code == "chain_unavailable"), "{ack:?}");
+    }
+    to_send.agent_id = "";
+    emitter.emit_acknowledged(&to_send, LONG).unwrap();
+    daemon.stop().unwrap();
+    let told = home.rows().into_iter().filter_map(|row| {
+        let receipt =
+            agent_receipts_core::Received::parse(row.row.receipt_json.as_bytes()).unwrap().into_receipt();
+        receipt.subject.action.emitter_metadata?.drop_count
+    });
+    assert_eq!(told.sum::<u64>(), 3 + 5);
+}

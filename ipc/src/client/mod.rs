@@ -58,7 +58,8 @@ impl Emitter {
     /// Sends one event and waits at most `patience` in all for the daemon to say what became of it.
     ///
     /// [`Ack::Accepted`] means that the receipt is on disk. [`TransportError::NoReply`] means that nobody knows: the
-    /// event does not count as dropped, and drops that it told of are told again. The daemon decides how long a commit
+    /// event does not count as dropped, and drops that it told of are told again. A refused event is counted by the daemon,
+    /// with the drops that it told of. The daemon decides how long a commit
     /// takes, so `patience` should be seconds. `best_effort` has no effect here.
     pub fn emit_acknowledged(&self, event: &EventToSend<'_>, patience: Duration) -> Result<Ack, EmitError> {
         let deadline = Instant::now() + patience;
@@ -68,8 +69,14 @@ impl Emitter {
             self.line.send(&body, true, Some(deadline)).inspect_err(|error| self.not_sent(told, error))?;
         let reply = asked.map_or(Ok(Vec::new()), |asked| asked.reply(deadline));
         let ack = reply.and_then(|reply| Ok(Ack::from_json(&reply)?));
-        // Rather told twice than never: a drop that nobody hears of is a hole in the record.
-        if !matches!(ack, Ok(Ack::Accepted { .. })) {
+        let taken_over = match &ack {
+            Ok(Ack::Accepted { .. }) => true,
+            // The daemon counts a refused event with all that it told of, unless it could make nothing of the frame.
+            Ok(Ack::Refused { code, .. }) => code != NOT_UNDERSTOOD,
+            // Rather told twice than never: a drop that nobody hears of is a hole in the record.
+            Err(_) => false,
+        };
+        if !taken_over {
             self.drops.add(told);
         }
         Ok(ack?)
@@ -111,3 +118,6 @@ impl Emitter {
         self.drops.add(told.saturating_add(u64::from(error.is_transport())));
     }
 }
+
+/// The code of a refusal whose frame the daemon could not take as an event.
+const NOT_UNDERSTOOD: &str = "invalid_frame";
