@@ -90,7 +90,7 @@ impl Sequencer {
 
     /// Every chain of an agent under the root, then the root.
     pub(crate) fn chains_to_close(&self, store: &dyn ReceiptReader) -> Result<Vec<String>, ResumeError> {
-        let mut chains: Vec<String> = store.chains()?.into_iter().map(|chain| chain.chain_id).collect();
+        let mut chains = store.chain_ids()?;
         chains.retain(|chain| is_agent_chain(chain) && root_of(chain) == self.root);
         chains.push(self.root.clone());
         Ok(chains)
@@ -139,7 +139,7 @@ impl Sequencer {
         store: &dyn ReceiptReader,
         rotation: &KeyRotation,
     ) -> Result<Vec<Placed>, ResumeError> {
-        let mut chains: Vec<String> = store.chains()?.into_iter().map(|chain| chain.chain_id).collect();
+        let mut chains = store.chain_ids()?;
         chains.retain(|chain| *chain != self.root);
         chains.push(self.root.clone());
         let mut placed = Vec::new();

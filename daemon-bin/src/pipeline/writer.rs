@@ -33,7 +33,11 @@ impl Writer {
             if works.is_empty() {
                 return Ok(());
             }
-            if let Err(error) = self.write(works) {
+            let outcome = self.write(works);
+            if let Some(failure) = self.ledger.store.take_upkeep_failure() {
+                (self.log)(&format!("the database grows until this is mended: {failure}"));
+            }
+            if let Err(error) = outcome {
                 queue.close();
                 loop {
                     let works = queue.take(BATCH);
