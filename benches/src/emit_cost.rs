@@ -17,7 +17,7 @@ pub struct EmitCost {
     pub busy: Latencies,
     /// A millisecond apart, the caller asleep in between: it and the daemon find cold caches and idle cores.
     pub asleep: Latencies,
-    /// One after the other, the daemon keeping up or holding back.
+    /// In bursts that the daemon can take in, one after the other.
     pub at_once: Latencies,
 }
 
@@ -36,22 +36,26 @@ pub fn measure_emit_cost(binaries: &Binaries, place: &Path) -> Result<EmitCost, 
     event.input = Some(INPUT);
     event.output = Some(r#"{"count":3,"isError":false}"#);
     let emit = || emitter.emit(&event).map_err(|error| unclear(&error));
-    let measure = |events: usize, pause: &dyn Fn()| {
+    let measure = |events: usize, pause: &dyn Fn(usize)| {
         let mut times = Vec::with_capacity(events);
-        for _ in 0..events {
+        for number in 1..=events {
             let began = Instant::now();
             emit()?;
             times.push(began.elapsed().as_nanos() as u64);
-            pause();
+            pause(number);
         }
         Latencies::of(times).ok_or_else(|| Failure::Plan("no event was emitted".to_owned()))
     };
     // The first event pays for the connection.
     emit()?;
     let cost = EmitCost {
-        busy: measure(2000, &|| work_for(PAUSE))?,
-        asleep: measure(2000, &|| sleep(PAUSE))?,
-        at_once: measure(20_000, &|| ())?,
+        busy: measure(2000, &|_| work_for(PAUSE))?,
+        asleep: measure(2000, &|_| sleep(PAUSE))?,
+        at_once: measure(5000, &|number| {
+            if number % BURST == 0 {
+                sleep(REST)
+            }
+        })?,
     };
     daemon.stop()?;
     Ok(cost)
@@ -65,4 +69,7 @@ fn work_for(time: Duration) {
 }
 
 const PAUSE: Duration = Duration::from_millis(1);
+/// Fewer events than the daemon's queue holds, and the time for the disk to catch up with them.
+const BURST: usize = 250;
+const REST: Duration = Duration::from_millis(100);
 const INPUT: &str = r#"{"owner":"example","page":1,"query":"label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc"}"#;
