@@ -1,6 +1,7 @@
 //! Signing on every core.
 
 use std::num::NonZero;
+use std::sync::LazyLock;
 use std::thread;
 
 use agent_receipts_core::{Draft, Signature};
@@ -8,7 +9,7 @@ use agent_receipts_keysource::{KeyError, KeySource};
 
 /// Signs every draft, in any order, and gives the signatures in the order of the drafts.
 pub(crate) fn sign_all(key: &dyn KeySource, drafts: &[&Draft]) -> Result<Vec<Signature>, KeyError> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let cores = *CORES;
     if cores == 1 || drafts.len() < WORTH_A_THREAD {
         return sign_some(key, drafts);
     }
@@ -40,6 +41,9 @@ fn sign_with_patience(key: &dyn KeySource, draft: &Draft) -> Result<Signature, K
         }
     }
 }
+
+/// Asked once: the answer is put together from several files, which costs as much as a signature.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 /// Starting a thread costs about as much as one signature.
 const WORTH_A_THREAD: usize = 8;

@@ -36,4 +36,6 @@ const SUITES: &[&[&str]] = &[
     ],
     // The core without cryptography, as the client links it.
     &["test", "--package", "agent-receipts-core", "--no-default-features", "--no-fail-fast"],
+    // Keys with ring, which the features above replace by AWS-LC.
+    &["test", "--package", "agent-receipts-keysource", "--no-fail-fast"],
 ];
