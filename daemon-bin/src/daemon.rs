@@ -24,8 +24,8 @@ use crate::redact::{PatternError, Redactor, load_patterns};
 use crate::startup::{StartError, open};
 use crate::surroundings::{Log, Surroundings};
 
-/// A running daemon. Dropping it without [`Daemon::stop`] is an unclean stop: what was acknowledged is on disk, the
-/// chain is left open, and the next start continues it.
+/// A running daemon. Dropping it does not end it: its threads, its socket and its lock live on until the process ends, which is
+/// then an unclean stop. What was acknowledged is on disk, the chain is left open, and the next start continues it.
 pub struct Daemon {
     chain_id: String,
     shutdown: ShutdownHandle,

@@ -87,8 +87,8 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
     }
     if let Some(chain) = &config.chain_id {
         // Agents' chains are named `<root>/agent/<agent>`: a root of that form could be somebody's agent chain.
-        if chain.contains("/agent/") || chain.chars().any(char::is_control) {
-            let reason = "must hold neither `/agent/` nor control characters";
+        if format!("{chain}/").contains("/agent/") || chain.chars().any(char::is_control) {
+            let reason = "must hold neither a part `agent` behind a slash nor control characters";
             return Err(ConfigError::Unusable { option: "chain_id", value: chain.clone(), reason });
         }
     }

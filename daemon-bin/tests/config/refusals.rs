@@ -50,7 +50,7 @@ fn no_limit_and_no_time_out_may_be_zero() {
 
 #[test]
 fn a_root_chain_cannot_be_named_like_an_agents() {
-    for chain in ["2026-11-22/agent/a", "/agent/", "a\nb", "a\u{0}"] {
+    for chain in ["2026-11-22/agent/a", "/agent/", "team/agent", "a\nb", "a\u{0}"] {
         let refused = refusal(&["--chain-id", chain], &[]);
         assert!(matches!(refused, ConfigError::Unusable { option: "chain_id", .. }), "{chain:?}: {refused}");
     }
