@@ -6,13 +6,15 @@
 //! rotation) is the business of `agent-receipts-chain`.
 //!
 //! ```
+//! # #[cfg(feature = "crypto")] mod example {
 //! use agent_receipts_core::{PublicKey, Received};
 //!
-//! fn is_genuine(receipt_json: &[u8], public_key_pem: &str) -> bool {
+//! pub fn is_genuine(receipt_json: &[u8], public_key_pem: &str) -> bool {
 //!     let Ok(key) = PublicKey::from_pem(public_key_pem) else { return false };
 //!     Received::parse(receipt_json).is_ok_and(|received| received.verify(&key).is_ok())
 //! }
-//! # assert!(!is_genuine(b"{}", ""));
+//! # }
+//! # #[cfg(feature = "crypto")] assert!(!example::is_genuine(b"{}", ""));
 //! ```
 //!
 //! # Glossary
