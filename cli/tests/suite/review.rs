@@ -310,11 +310,13 @@ fn after_the_command_a_signal_ends_us() {
     // A pipe that is full: the report blocks as long as nobody reads.
     while std::io::Write::write(&mut writer, &[b' '; 4096]).is_ok() {}
     rustix::fs::fcntl_setfl(&writer, flags).unwrap();
-    let mut command = house.command(["run", "--json", "--", "true"]);
+    // The socket is there for a moment only; what the command leaves behind stays.
+    let done = house.path("done");
+    let mut command = house.command(["run", "--json", "--", "touch", done.to_str().unwrap()]);
     command.env("AGENTRECEIPTS_DAEMON_BIN", crate::house::daemon_binary());
     let mut child = command.stdout(writer).stderr(Stdio::null()).spawn().unwrap();
     drop(command);
-    wait_until("the daemon has come", || house.socket().exists());
+    wait_until("the command has run", || done.exists());
     wait_until("the daemon has gone", || !house.socket().exists());
     let mut ended = None;
     wait_until("a signal ends it", || {
