@@ -1,9 +1,9 @@
 use super::run::Report;
 use super::step::Step;
-use super::{python, rust};
+use super::{languages, python, rust};
 use crate::workspace::Workspace;
 
-/// Runs the interoperability tests: a published client, not ours, against our programs.
+/// Runs the interoperability tests: a published client and others' languages, not ours, against our programs.
 pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report) {
     let python = match python::find() {
         Ok(python) => python,
@@ -13,9 +13,11 @@ pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report
         Err(missing) => return report.failed("the interoperability tests", &missing.to_string()),
     };
     let Some(interpreter) = python::environment(workspace, python, report) else { return };
+    let Some(others) = languages::variables(workspace, skip_missing, report) else { return };
     // No byte code is written beside the sources: a checkout stays as git knows it.
     let step = Step::new(&interpreter, &["-B", "tests-interop/run.py"])
         .env("AGENT_RECEIPTS_BIN_DIR", rust::binaries(workspace))
         .env("PYTHONUNBUFFERED", "1");
+    let step = others.into_iter().fold(step, |step, (name, value)| step.env(name, value));
     report.tests("tests-interop/run.py", &step.run(workspace.root()));
 }

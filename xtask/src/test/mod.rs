@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every test there is, counted from what the runners themselves report.
 
 mod interop;
+mod languages;
 mod python;
 mod run;
 mod rust;

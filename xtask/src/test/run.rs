@@ -84,7 +84,7 @@ impl Report {
     }
 
     /// Every step's line, every remark, and the sum on the last line.
-    fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let mut lines = self.lines.clone();
         lines.extend(self.remarks.iter().map(|remark| format!("ATTENTION: {remark}")));
         lines.push(self.total.to_string());
