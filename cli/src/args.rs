@@ -27,6 +27,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Make the data directory and the signing key.
     Init(commands::init::Args),
+    /// Make, print, replace and list signing keys.
+    #[command(arg_required_else_help = true)]
+    Keys(commands::keys::Args),
     /// Run the daemon in the place of this process.
     #[command(arg_required_else_help = true)]
     Daemon(commands::daemon::Args),

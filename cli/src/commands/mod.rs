@@ -7,6 +7,7 @@ pub(crate) mod exec;
 pub(crate) mod export;
 pub(crate) mod filter;
 pub(crate) mod init;
+pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod run;
 pub(crate) mod show;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
     let context = Context { settings, json: cli.json, config: cli.config };
     match cli.command {
         Command::Init(args) => init::run(&args, &context),
+        Command::Keys(args) => keys::run(&args, &context),
         Command::Daemon(args) => daemon::run(&args, &context),
         Command::Run(args) => run::run(&args, &context),
         Command::Exec(args) => exec::run(&args, &context),

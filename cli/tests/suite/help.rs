@@ -16,6 +16,7 @@ fn the_commands_are_these() {
         commands,
         [
             "init",
+            "keys",
             "daemon",
             "run",
             "exec",
@@ -46,6 +47,7 @@ fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
     let house = House::new();
     for command in [
         "init",
+        "keys",
         "daemon",
         "run",
         "exec",

@@ -14,6 +14,7 @@ mod following;
 mod help;
 mod house;
 mod init;
+mod keys;
 mod page;
 mod reading;
 mod review;
