@@ -26,6 +26,9 @@
 //! published key vouches for. *Terminal*: a receipt that closes its chain. *Finding*: a remark that leaves the verdict
 //! as it is.
 
+pub mod checkpoint;
+pub mod tree;
+
 mod chain_id;
 mod conclusion;
 mod continuity;

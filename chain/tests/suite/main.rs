@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod asked;
+mod checkpoints;
 mod events;
 mod findings;
 mod lineage;
@@ -13,4 +14,5 @@ mod rotation;
 mod stores;
 mod support;
 mod tamper;
+mod tree;
 mod verdict;
