@@ -1,7 +1,7 @@
 //! The daemon as a library: start, wait, stop.
 
 use std::fmt;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -12,13 +12,16 @@ use agent_receipts_ipc::{
 
 use crate::config::Config;
 use crate::pipeline::admission::{Admission, Admitting};
+use crate::pipeline::answers::Answers;
+use crate::pipeline::committer::Lane;
 use crate::pipeline::ledger::{Ledger, WriteError};
 use crate::pipeline::losses::Losses;
 use crate::pipeline::queue::{Bounds, Queue};
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::sequence::Sequencer;
+use crate::pipeline::shared_store::SharedStore;
 use crate::pipeline::submission::Work;
-use crate::pipeline::writer::{Reply, Writer};
+use crate::pipeline::writer::Writer;
 use crate::principal::Principals;
 use crate::redact::{PatternError, Redactor, load_patterns};
 use crate::startup::{StartError, open};
@@ -34,6 +37,7 @@ pub struct Daemon {
     sessions: Weak<Admission>,
     listener: JoinHandle<Stopped>,
     writer: JoinHandle<(Writer, Result<(), WriteError>)>,
+    committer: JoinHandle<()>,
     replier: JoinHandle<()>,
     ended: Receiver<()>,
     end: EndHandle,
@@ -84,15 +88,16 @@ impl Daemon {
         let listener = Listener::bind(&config.socket, listener_options(config, &log))?;
         let queue = Arc::new(Queue::new(WAITING));
         let losses = Arc::new(Losses::default());
-        let (replies, outbox) = sync_channel::<Reply>(WAITING.items);
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
         let chain_id = opened.root.clone();
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
         let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings);
-        let mut ledger = Ledger { store: Box::new(opened.store), key: opened.key, sequencer };
+        let mut ledger = Ledger { store: SharedStore::new(opened.store), key: opened.key, sequencer };
         let takeovers = ledger.place_takeovers()?;
         ledger.commit(takeovers)?;
-        let writer = Writer { ledger, losses: Arc::clone(&losses), replies, log: Arc::clone(&log) };
+        let (answers, late) = Answers::new(Arc::clone(&losses), Arc::clone(&log), WAITING.items);
+        let (lane, committer) = Lane::new(ledger.store.clone(), answers.clone());
+        let writer = Writer { ledger, lane, answers };
         let principals = Principals::default();
         let admission = Arc::new(Admission {
             queue: Arc::clone(&queue),
@@ -109,7 +114,8 @@ impl Daemon {
             shutdown,
             sessions: Arc::downgrade(&admission),
             writer: spawn("writer", ending(), move |ending| write(writer, &ending.queue))?,
-            replier: spawn("replier", ending(), move |_| outbox.iter().for_each(send))?,
+            committer: spawn("committer", ending(), move |_| committer.run())?,
+            replier: spawn("replier", ending(), move |_| late.send_all())?,
             listener: spawn("listener", ending(), move |_| listener.run(Arc::new(Admitting(admission))))?,
             queue: Arc::clone(&queue),
             ended,
@@ -172,6 +178,7 @@ impl Daemon {
         }
         let end = end.and_then(|()| writer.finish(&|| Instant::now() < deadline));
         drop(writer);
+        self.committer.join().map_err(|_| StopError::Panic("committer"))?;
         self.replier.join().map_err(|_| StopError::Panic("replier"))?;
         Ok(end?)
     }
@@ -210,7 +217,7 @@ fn listener_options(config: &Config, log: &Log) -> ListenerOptions {
     ListenerOptions { limits, ..ListenerOptions::new(move |notice| log(&notice.to_string())) }
 }
 
-/// The end of one of the three threads that a daemon lives by, be it by a panic, is the end of all: whoever waits for room
+/// The end of one of the threads that a daemon lives by, be it by a panic, is the end of all: whoever waits for room
 /// in the queue is turned away, and whoever waits for the daemon is woken.
 struct Ending {
     queue: Arc<Queue<Work>>,
@@ -240,11 +247,6 @@ fn spawn<T: Send + 'static>(
 fn write(mut writer: Writer, queue: &Queue<Work>) -> (Writer, Result<(), WriteError>) {
     let outcome = writer.run(queue);
     (writer, outcome)
-}
-
-fn send((reply, ack): Reply) {
-    // A peer that has gone needs no answer; one that does not read is shut down by the listener.
-    let _ = reply.writer.send(&ack.to_json());
 }
 
 /// What may wait for the writer: four batches of events, as long as they take no more memory than this.

@@ -65,6 +65,12 @@ pub(crate) fn send_by(socket: BorrowedFd<'_>, parts: &[&[u8]], deadline: Instant
     Ok(())
 }
 
+/// Sends what there is room for, without waiting.
+#[cfg(feature = "listener")]
+pub(crate) fn send_now(socket: BorrowedFd<'_>, bytes: &[u8]) -> Result<usize, Errno> {
+    rustix::io::retry_on_intr(|| rustix::net::send(socket, bytes, send_flags()))
+}
+
 /// Takes what is there, at most `space`, without waiting; 0 is the end of the stream.
 pub(crate) fn receive_now(socket: BorrowedFd<'_>, space: &mut [u8]) -> Result<usize, Errno> {
     rustix::io::retry_on_intr(|| rustix::net::recv(socket, &mut *space, RecvFlags::DONTWAIT))

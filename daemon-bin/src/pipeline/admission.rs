@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use agent_receipts_ipc::{Event, FrameError, Handler, Next, Peer, ReplyWriter, Session};
 
+use super::answers::refusal;
 use super::losses::Losses;
 use super::queue::Queue;
 use super::submission::{Claim, ReplyTo, Sender, Submission, Work};
-use super::writer::refusal;
 use crate::principal::Principals;
 use crate::redact::Redactor;
 use crate::surroundings::Log;
@@ -161,6 +161,8 @@ impl Connection {
                 self.admission.losses.add(&self.sender, submission.lost_with_it());
                 (submission.reply, refusal("shutting_down", "the daemon is stopping"))
             }
+            // No connection asks for such.
+            Work::Alone(_) => return,
         };
         // INVARIANT: answers come in the order of the frames. Where earlier ones are owed, they come from another thread
         // and the end of the connection is the answer to this one: a refusal now would be taken for theirs.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use agent_receipts_core::{Draft, KeyRotation};
 use agent_receipts_keysource::{KeyError, KeySource};
-use agent_receipts_store::{ReceiptStore, Row, StoreError};
+use agent_receipts_store::{Row, StoreError};
 
 use super::losses::Loss;
 use super::resume::ResumeError;
 use super::seal::sign_all;
 use super::sequence::{Placed, Sequencer};
+use super::shared_store::SharedStore;
 use super::submission::Submission;
 
 /// Why the writer cannot go on, or a batch was not written.
@@ -25,6 +26,9 @@ pub enum WriteError {
     /// A chain cannot be continued.
     #[error(transparent)]
     Resume(#[from] ResumeError),
+    /// The thread that commits is gone, which only a bug of ours can bring about.
+    #[error("the thread that commits has ended")]
+    CommitterEnded,
 }
 
 impl WriteError {
@@ -33,13 +37,16 @@ impl WriteError {
             WriteError::Store(error) => error.is_fatal(),
             WriteError::Sign(error) => !error.is_transient(),
             WriteError::Resume(error) => error.is_fatal(),
+            WriteError::CommitterEnded => true,
         }
     }
 
     /// The word that a refused sender is told.
     pub(super) fn code(&self) -> &'static str {
         match self {
-            WriteError::Store(_) | WriteError::Resume(ResumeError::Store(_)) => "store_unavailable",
+            WriteError::Store(_) | WriteError::Resume(ResumeError::Store(_)) | WriteError::CommitterEnded => {
+                "store_unavailable"
+            }
             WriteError::Sign(_) => "key_unavailable",
             WriteError::Resume(_) => "chain_unavailable",
         }
@@ -48,7 +55,7 @@ impl WriteError {
 
 /// Everything that a receipt needs to become durable.
 pub(crate) struct Ledger {
-    pub(crate) store: Box<dyn ReceiptStore>,
+    pub(crate) store: SharedStore,
     pub(crate) key: Arc<dyn KeySource>,
     pub(crate) sequencer: Sequencer,
 }
@@ -56,45 +63,40 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// See [`Sequencer::place`].
     pub(crate) fn place(&mut self, submission: &Submission) -> Result<Vec<Placed>, ResumeError> {
-        self.sequencer.place(&*self.store, submission)
+        self.sequencer.place(&self.store, submission)
     }
 
     /// See [`Sequencer::place_loss`].
     pub(crate) fn place_loss(&mut self, loss: &Loss) -> Result<Placed, ResumeError> {
-        self.sequencer.place_loss(&*self.store, loss)
+        self.sequencer.place_loss(&self.store, loss)
     }
 
     /// See [`Sequencer::chains_to_close`].
     pub(crate) fn chains_to_close(&self) -> Result<Vec<String>, ResumeError> {
-        self.sequencer.chains_to_close(&*self.store)
+        self.sequencer.chains_to_close(&self.store)
     }
 
     /// See [`Sequencer::place_terminators`].
     pub(crate) fn place_terminators(&mut self, chains: &[String]) -> Result<Vec<Placed>, ResumeError> {
-        self.sequencer.place_terminators(&*self.store, chains)
+        self.sequencer.place_terminators(&self.store, chains)
     }
 
     /// See [`Sequencer::place_takeovers`].
     pub(crate) fn place_takeovers(&mut self) -> Result<Vec<Placed>, ResumeError> {
-        self.sequencer.place_takeovers(&*self.store)
+        self.sequencer.place_takeovers(&self.store)
     }
 
     /// See [`Sequencer::place_rotations`].
     pub(crate) fn place_rotations(&mut self, rotation: &KeyRotation) -> Result<Vec<Placed>, ResumeError> {
-        self.sequencer.place_rotations(&*self.store, rotation)
+        self.sequencer.place_rotations(&self.store, rotation)
     }
 
-    /// Signs and stores; the heads move exactly when everything is on disk.
+    /// Signs and stores; the heads move exactly when everything is on disk. Nothing else may be under way.
     pub(crate) fn commit(&mut self, placed: Vec<Placed>) -> Result<(), WriteError> {
         if placed.is_empty() {
             return Ok(());
         }
-        let written = self.seal(placed).and_then(|rows| self.append(&rows));
-        match written {
-            Ok(()) => self.sequencer.commit(),
-            Err(_) => self.sequencer.discard(),
-        }
-        written
+        self.seal(placed).and_then(|rows| self.append(&rows)).inspect_err(|_| self.sequencer.discard())
     }
 
     /// Signs what was placed, on every core.
@@ -110,12 +112,28 @@ impl Ledger {
         Ok(sealed.collect())
     }
 
-    /// Stores rows that are sealed already.
+    /// Stores rows that are sealed already, and moves the heads onto them. Nothing else may be under way.
     pub(crate) fn append(&mut self, rows: &[Row]) -> Result<(), WriteError> {
-        Ok(self.store.append(rows)?)
+        self.sequencer.launch();
+        let appended = self.store.append(rows);
+        match appended {
+            Ok(()) => self.sequencer.commit(),
+            Err(_) => self.sequencer.discard(),
+        }
+        Ok(appended?)
     }
 
-    /// What was placed since the last commit is not to be.
+    /// See [`Sequencer::launch`].
+    pub(crate) fn launch(&mut self) {
+        self.sequencer.launch();
+    }
+
+    /// What was launched is on disk, and the heads move onto it.
+    pub(crate) fn landed(&mut self) {
+        self.sequencer.commit();
+    }
+
+    /// What was placed since the last commit, or is under way, is not to be.
     pub(crate) fn discard(&mut self) {
         self.sequencer.discard();
     }

@@ -1,11 +1,14 @@
 //! One event's way through the daemon, in the order of these modules.
 //!
 //! [`admission`] decodes a frame on its connection's thread and does all that needs no order: hashing payloads, redaction,
-//! risk. [`queue`] bounds what waits. [`sequence`] gives each event its place, identifiers and link, on one thread. [`seal`]
-//! signs on every core. [`ledger`] commits a batch in one transaction and moves the heads; only then does [`writer`] acknowledge.
+//! risk. [`queue`] bounds what waits. [`writer`] takes it out in batches: [`sequence`] gives each event its place, identifiers and
+//! link, on one thread, and [`seal`] signs on every core, while [`committer`] writes the batch before in one transaction. Once
+//! that is on disk the heads move, and [`answers`] tells those who asked. [`ledger`] is store, key and order in one hand.
 //! [`losses`] remembers what was refused or dropped until a receipt can tell of it.
 
 pub(crate) mod admission;
+pub(crate) mod answers;
+pub(crate) mod committer;
 pub(crate) mod heads;
 pub(crate) mod ledger;
 pub(crate) mod losses;
@@ -14,5 +17,6 @@ pub(crate) mod receipts;
 pub(crate) mod resume;
 pub(crate) mod seal;
 pub(crate) mod sequence;
+pub(crate) mod shared_store;
 pub(crate) mod submission;
 pub(crate) mod writer;

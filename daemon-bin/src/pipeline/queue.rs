@@ -63,6 +63,15 @@ impl<T> Queue<T> {
         while state.waiting.is_empty() && !state.closed {
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        self.drain(state, most)
+    }
+
+    /// What [`Queue::take`] takes, without waiting for it.
+    pub(crate) fn take_now(&self, most: usize) -> Vec<T> {
+        self.drain(self.lock(), most)
+    }
+
+    fn drain(&self, mut state: MutexGuard<'_, State<T>>, most: usize) -> Vec<T> {
         let mut weight = 0;
         let fits = |(_, bytes): &&(T, usize)| {
             weight += bytes;

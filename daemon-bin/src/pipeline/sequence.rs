@@ -156,13 +156,18 @@ impl Sequencer {
         Ok(placed)
     }
 
-    /// The batch is on disk: the heads move.
+    /// What was placed goes to the disk, where nothing else is under way; more may be placed behind it meanwhile.
+    pub(crate) fn launch(&mut self) {
+        self.heads.launch();
+    }
+
+    /// What was under way is on disk: the heads move.
     pub(crate) fn commit(&mut self) {
         self.heads.commit();
         self.forget_if_many();
     }
 
-    /// The batch is not on disk: the heads stay.
+    /// What was under way is not on disk: the heads stay, and what was placed behind it is not to be.
     pub(crate) fn discard(&mut self) {
         self.heads.discard();
         // Also here: while the disk is full, every batch is discarded, and every event may name another agent.

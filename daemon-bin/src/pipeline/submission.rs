@@ -6,6 +6,7 @@ use agent_receipts_core::json::Value;
 use agent_receipts_core::{OutcomeStatus, payload, taxonomy};
 use agent_receipts_ipc::{Ack, Decision, Event, Peer, ReplyWriter};
 
+use super::ledger::{Ledger, WriteError};
 use super::receipts::OWN_KINDS;
 use crate::redact::Redactor;
 
@@ -13,8 +14,17 @@ use crate::redact::Redactor;
 /// come in the order of its frames.
 pub(crate) enum Work {
     Record(Box<Submission>),
-    Answer { reply: ReplyTo, ack: Ack },
+    Answer {
+        reply: ReplyTo,
+        ack: Ack,
+    },
+    /// Something that must have the ledger to itself: everything before it is on disk, nothing behind it is placed.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for rotation while running"))]
+    Alone(Task),
 }
+
+/// What is to be done with the ledger. An error that is fatal ends the daemon; whoever asked for it is told by the task itself.
+pub(crate) type Task = Box<dyn FnOnce(&mut Ledger) -> Result<(), WriteError> + Send>;
 
 /// The way back to a sender that asked for an answer; alive until the answer is sent.
 pub(crate) struct ReplyTo {

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::pipeline::ledger::{Ledger, WriteError};
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::sequence::Sequencer;
+use crate::pipeline::shared_store::SharedStore;
 use crate::startup::{StartError, open};
 use crate::surroundings::Surroundings;
 use files::KeyFiles;
@@ -104,7 +105,7 @@ pub fn rotate(
     let outgoing = opened.keys.current;
     let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
     let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
-    let ledger = Ledger { store: Box::new(opened.store), key: opened.key, sequencer };
+    let ledger = Ledger { store: SharedStore::new(opened.store), key: opened.key, sequencer };
     replace_key(config, seed, anchor, &surroundings, ledger, outgoing)
 }
 
@@ -246,7 +247,8 @@ mod tests {
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
         let sequencer =
             Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
-        let ledger = Ledger { store: Box::new(LastSyncFails(opened.store)), key: opened.key, sequencer };
+        let ledger =
+            Ledger { store: SharedStore::new(LastSyncFails(opened.store)), key: opened.key, sequencer };
         let failed = replace_key(&config, &[2; 32].into(), None, &surroundings, ledger, outgoing);
         assert!(failed.unwrap_err().to_string().contains("could not be synced"));
         assert_ne!(read_public_key(&at("k.pub")).unwrap(), outgoing);

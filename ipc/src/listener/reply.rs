@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::net::Shutdown;
 use thiserror::Error;
 
@@ -49,6 +50,14 @@ impl ReplyWriter {
         let header = header_for(body).map_err(ReplyError::Frame)?;
         self.0.send(&[&header[..], body].concat())
     }
+
+    /// Sends one frame if that takes no waiting; `false` says that nothing of it was sent.
+    ///
+    /// Of a frame for which there is room in part, the rest is waited for as in [`ReplyWriter::send`].
+    pub fn try_send(&self, body: &[u8]) -> Result<bool, ReplyError> {
+        let header = header_for(body).map_err(ReplyError::Frame)?;
+        self.0.try_send(&[&header[..], body].concat())
+    }
 }
 
 impl fmt::Debug for ReplyWriter {
@@ -88,7 +97,24 @@ impl Link {
     }
 
     fn send(&self, frame: &[u8]) -> Result<(), ReplyError> {
-        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        self.send_on(self.broken.lock().unwrap_or_else(PoisonError::into_inner), frame)
+    }
+
+    fn try_send(&self, frame: &[u8]) -> Result<bool, ReplyError> {
+        let broken = match self.broken.try_lock() {
+            Ok(broken) => broken,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+        };
+        let sent = match sys::send_now(self.socket(), frame) {
+            Err(Errno::AGAIN) if !*broken => return Ok(false),
+            // On a broken connection, which is shut down, nothing goes out.
+            sent => sent.unwrap_or(0),
+        };
+        self.send_on(broken, &frame[sent..]).map(|()| true)
+    }
+
+    fn send_on(&self, mut broken: MutexGuard<'_, bool>, frame: &[u8]) -> Result<(), ReplyError> {
         if *broken {
             return Err(ReplyError::Gone { kind: io::ErrorKind::NotConnected });
         }

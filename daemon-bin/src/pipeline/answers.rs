@@ -1,0 +1,119 @@
+//! What senders are told once it is known what became of their events, and what is remembered of those that were lost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use agent_receipts_ipc::Ack;
+
+use super::ledger::WriteError;
+use super::losses::Losses;
+use super::shared_store::SharedStore;
+use super::submission::{ReplyTo, Submission, Work};
+use crate::surroundings::Log;
+
+/// The way back to the senders, shared by the threads that end a batch.
+#[derive(Clone)]
+pub(crate) struct Answers {
+    pub(crate) losses: Arc<Losses>,
+    pub(crate) log: Log,
+    late: SyncSender<Late>,
+    /// Answers that have been given to the thread for late ones and have not gone out yet.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Answers that could not go out at once, for a thread of their own: a peer that does not read must not hold up a commit.
+pub(crate) struct LateAnswers {
+    late: Receiver<Late>,
+    waiting: Arc<AtomicUsize>,
+}
+
+type Late = (ReplyTo, Vec<u8>);
+
+impl Answers {
+    /// With room for `room` answers that cannot go out at once.
+    pub(crate) fn new(losses: Arc<Losses>, log: Log, room: usize) -> (Self, LateAnswers) {
+        let (sender, late) = sync_channel(room);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let answers = Self { losses, log, late: sender, waiting: Arc::clone(&waiting) };
+        (answers, LateAnswers { late, waiting })
+    }
+
+    /// A batch is on disk: everybody who asked is told.
+    pub(super) fn conclude(&self, works: Vec<Work>, acks: Vec<Option<Ack>>) {
+        for (work, ack) in works.into_iter().zip(acks) {
+            if let Work::Record(submission) = &work
+                && matches!(ack, Some(Ack::Refused { .. }))
+            {
+                self.remember(submission);
+            }
+            if let (Some(reply), Some(ack)) = (reply_of(work), ack) {
+                self.send(reply, &ack);
+            }
+        }
+    }
+
+    /// A batch is not on disk, nor any part of it.
+    pub(super) fn refuse(&self, works: Vec<Work>, error: &WriteError) {
+        for work in works {
+            match work {
+                Work::Answer { reply, ack } => self.send(reply, &ack),
+                Work::Record(submission) => {
+                    self.remember(&submission);
+                    if let Some(reply) = submission.reply {
+                        self.send(reply, &refusal(error.code(), &error.to_string()));
+                    }
+                }
+                // Whoever waits for it finds its channel closed.
+                Work::Alone(_) => {}
+            }
+        }
+    }
+
+    /// Says what the store has to tell beside its answers.
+    pub(super) fn note_upkeep(&self, store: &SharedStore) {
+        if let Some(failure) = store.take_upkeep_failure() {
+            (self.log)(&format!("the database grows until this is mended: {failure}"));
+        }
+    }
+
+    fn remember(&self, submission: &Submission) {
+        self.losses.add(&submission.sender, submission.lost_with_it());
+    }
+
+    /// INVARIANT: answers go out in the order of the frames. As long as one waits, all that follow wait behind it.
+    fn send(&self, reply: ReplyTo, ack: &Ack) {
+        let body = ack.to_json();
+        if self.waiting.load(Ordering::Acquire) == 0 && !matches!(reply.writer.try_send(&body), Ok(false)) {
+            // Sent, or the peer has gone and needs no answer.
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        // The receiver outlives the senders; were it gone, there would be nobody left to tell.
+        let _ = self.late.send((reply, body));
+    }
+}
+
+impl LateAnswers {
+    /// Sends what comes, until nobody can send anything more.
+    pub(crate) fn send_all(&self) {
+        for (reply, body) in &self.late {
+            // A peer that has gone needs no answer; one that does not read is shut down by the listener.
+            let _ = reply.writer.send(&body);
+            drop(reply);
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+fn reply_of(work: Work) -> Option<ReplyTo> {
+    match work {
+        Work::Answer { reply, .. } => Some(reply),
+        Work::Record(submission) => submission.reply,
+        Work::Alone(_) => None,
+    }
+}
+
+pub(crate) fn refusal(code: &str, message: &str) -> Ack {
+    Ack::Refused { code: code.to_owned(), message: message.to_owned() }
+}
