@@ -37,7 +37,7 @@ fn carry_out(command: Command) -> Result<(), Box<dyn std::error::Error>> {
     match command {
         Command::Run(config) => {
             drop(out);
-            crate::run::run(&config)?;
+            crate::run::run(&config, Surroundings::system())?;
         }
         Command::Init(paths) => write!(out, "{}", init::signing_key(&paths)?)?,
         Command::InitForensicKey(paths) => write!(out, "{}", init::forensic_key(&paths)?)?,

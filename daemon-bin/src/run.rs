@@ -1,7 +1,6 @@
 //! The daemon as a process: until a signal ends it.
 
 use std::thread;
-use std::time::Duration;
 
 use crate::config::Config;
 use crate::daemon::{Daemon, StopError};
@@ -21,12 +20,13 @@ pub enum RunError {
     Stop(#[from] StopError),
 }
 
-/// Runs until SIGTERM, SIGINT or SIGHUP, or until nothing more can be recorded.
+/// Runs until SIGTERM, SIGINT or SIGHUP, or until nothing more can be recorded; meanwhile it says again, as often as
+/// `surroundings` has it, what is unsafe. Signals, umask and limits are the whole process's: call it once, in `main`.
 ///
 /// # Errors
 ///
 /// [`RunError`], after which the process should end with a failure.
-pub fn run(config: &Config) -> Result<(), RunError> {
+pub fn run(config: &Config, surroundings: Surroundings) -> Result<(), RunError> {
     // Whatever this process creates is at most readable by its group.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o027));
     // Before anything is opened: a signal during the start must not kill the process between two steps.
@@ -34,8 +34,7 @@ pub fn run(config: &Config) -> Result<(), RunError> {
         signals::watch().map_err(|error| StartError::System { what: "watch for signals", error })?;
     raise_descriptor_limit();
     keep_memory_private();
-    let surroundings = Surroundings::system();
-    let log = surroundings.log.clone();
+    let (log, interval) = (surroundings.log.clone(), surroundings.warning_interval);
     config.notices().iter().for_each(|notice| log(notice));
     let daemon = Daemon::start(config, surroundings)?;
     let end = daemon.end_handle();
@@ -45,7 +44,7 @@ pub fn run(config: &Config) -> Result<(), RunError> {
             end.end();
         }
     });
-    while !daemon.wait_for(WARNING_INTERVAL) {
+    while !daemon.wait_for(interval) {
         daemon.warn();
     }
     log("stopping");
@@ -75,6 +74,3 @@ fn keep_memory_private() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
-
-/// How often the operator is told again of what is unsafe.
-const WARNING_INTERVAL: Duration = Duration::from_secs(60);

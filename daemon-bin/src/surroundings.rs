@@ -2,11 +2,11 @@
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use agent_receipts_core::Timestamp;
 
-/// The clock, the source of identifiers and the log.
+/// The clock, the source of identifiers and the log, and how often the operator is told the same again.
 #[derive(Clone)]
 pub struct Surroundings {
     /// Tells the time of receipts.
@@ -15,18 +15,21 @@ pub struct Surroundings {
     pub uuid: Arc<dyn Fn() -> String + Send + Sync>,
     /// Takes one line for the operator. No line holds a payload, a key or an error text of an emitter.
     pub log: Log,
+    /// How often the daemon's process says again what is unsafe about its set-up.
+    pub warning_interval: Duration,
 }
 
 /// A place for lines that an operator reads.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Surroundings {
-    /// The system's clock, UUIDv7 and standard error.
+    /// The system's clock, UUIDv7 and standard error, and a warning a minute (wire protocol §1.3).
     pub fn system() -> Self {
         Self {
             clock: Arc::new(system_time),
             uuid: Arc::new(|| uuid::Uuid::now_v7().to_string()),
             log: Arc::new(write_to_standard_error),
+            warning_interval: Duration::from_secs(60),
         }
     }
 }

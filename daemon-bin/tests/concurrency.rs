@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
+use std::sync::Barrier;
 use std::time::Duration;
 
 use agent_receipts_chain::Status;
@@ -124,24 +125,44 @@ fn four_emitters_of_fifty_frames_share_a_chain() {
 fn two_long_sessions_interleave_on_one_chain() {
     let home = Home::new();
     let daemon = home.start();
-    let mut sessions = [("github", home.connect()), ("slack", home.connect())];
+    let mut sessions = ["github", "slack"].map(|server| (server, home.connect()));
+    // Turn and turn about, and now and then twice, so that neither waits for the other's connection to end.
     for turn in 0..60_u64 {
-        // Turn and turn about, and now and then twice, so that neither waits for the other's connection to end.
         let (server, client) = &mut sessions[usize::from(turn % 2 == 1 || turn % 10 == 0)];
-        let frame = event("")
-            .replace(r#"{"name":"t"}"#, &format!(r#"{{"server":"{server}","name":"call"}}"#))
-            .replace(r#""session_id":"s""#, &format!(r#""session_id":"{server}""#))
-            .replace("sdk", "mcp_proxy");
-        assert_eq!(field(&client.record(&frame), "sequence").as_u64(), Some(turn + 1));
+        let reply = client.record(&call(server, &format!("turn-{turn}")));
+        assert_eq!(field(&reply, "sequence").as_u64(), Some(turn + 1));
     }
-    daemon.stop().unwrap();
-    assert_eq!(valid(&home, "audit").length, 61);
-    let kinds: BTreeMap<String, usize> = home.receipts().into_iter().fold(BTreeMap::new(), |mut kinds, r| {
-        *kinds.entry(r.subject.action.kind).or_default() += 1;
-        kinds
+    // Then both at once, none waiting for a reply before the last.
+    let start = Barrier::new(sessions.len());
+    std::thread::scope(|scope| {
+        for (server, client) in &mut sessions {
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                (0..200).for_each(|n| client.send(&call(server, &format!("{server}-{n}"))));
+                client.record(&call(server, &format!("{server}-200")));
+            });
+        }
     });
-    assert_eq!(kinds["mcp_proxy.github.call"] + kinds["mcp_proxy.slack.call"], 60);
-    assert!(kinds["mcp_proxy.github.call"] >= 20 && kinds["mcp_proxy.slack.call"] >= 20, "{kinds:?}");
+    daemon.stop().unwrap();
+    assert_eq!(valid(&home, "audit").length, 60 + 2 * 201 + 1);
+    let mut by_server = BTreeMap::<String, Vec<String>>::new();
+    for receipt in home.receipts() {
+        let of = by_server.entry(receipt.subject.action.kind).or_default();
+        of.extend(receipt.subject.correlation_id.filter(|id| !id.starts_with("turn-")));
+    }
+    for server in ["github", "slack"] {
+        let expected: Vec<_> = (0..=200).map(|n| format!("{server}-{n}")).collect();
+        assert_eq!(by_server[&format!("mcp_proxy.{server}.call")], expected, "each once and in its order");
+    }
+}
+
+/// A call that a proxy saw on its way to `server`.
+fn call(server: &str, id: &str) -> String {
+    event(&format!(r#""correlation_id":"{id}""#))
+        .replace(r#"{"name":"t"}"#, &format!(r#"{{"server":"{server}","name":"call"}}"#))
+        .replace(r#""session_id":"s""#, &format!(r#""session_id":"{server}""#))
+        .replace("sdk", "mcp_proxy")
 }
 
 #[test]

@@ -151,19 +151,6 @@ fn a_chain_verifies_while_it_is_written_and_when_the_daemon_has_gone() {
 }
 
 #[test]
-fn an_unsafe_socket_is_warned_of_at_the_start_and_again() {
-    let home = Home::new();
-    let daemon = home.start();
-    let warnings = || home.lines.lock().unwrap().iter().filter(|line| line.starts_with("WARNING")).count();
-    assert_eq!(warnings(), 1);
-    // What the process does every minute.
-    daemon.warn();
-    daemon.warn();
-    assert_eq!(warnings(), 3);
-    daemon.stop().unwrap();
-}
-
-#[test]
 fn the_first_receipt_after_a_restart_links_to_the_last_before() {
     let home = Home::new();
     let mut last = None;

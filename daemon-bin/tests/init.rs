@@ -132,8 +132,12 @@ fn one_path_for_both_halves_is_refused_before_anything_is_written() {
 #[test]
 fn an_empty_path_is_refused() {
     for make in KINDS {
-        let refused = make(&KeyPaths { private: "".into(), public: "".into() }).unwrap_err();
-        assert_eq!(refused, FileError::EmptyPath.into());
+        let folder = tempfile::tempdir().unwrap();
+        for public in ["".into(), folder.path().join("key.pub")] {
+            let refused = make(&KeyPaths { private: "".into(), public }).unwrap_err();
+            assert_eq!(refused, FileError::EmptyPath.into());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }
 

@@ -210,10 +210,22 @@ fn the_anchor_log_gets_one_line_a_rotation() {
 fn an_anchor_that_cannot_be_written_leaves_everything_as_it_was() {
     let mut home = Home::new();
     session(&mut home, &[event("")], false);
-    let before = std::fs::read(&home.config.key).unwrap();
-    let nowhere = home.path("no/such/folder/anchor");
-    assert!(rotate(&home.config, &[1; 32].into(), Some(&nowhere), home.surroundings()).is_err());
-    assert_eq!(std::fs::read(&home.config.key).unwrap(), before);
+    let everything = |home: &Home| {
+        let files = [&home.config.key, &home.config.public_key].map(|file| std::fs::read(file).unwrap());
+        (files, home.rows())
+    };
+    let before = everything(&home);
+    std::os::unix::fs::symlink(home.path("elsewhere"), home.path("link")).unwrap();
+    for (anchor, words) in
+        [("no/such/folder/anchor", "No such file"), (".", "directory"), ("link", "symbolic links")]
+    {
+        let anchor = home.path(anchor);
+        let refused = rotate(&home.config, &[1; 32].into(), Some(&anchor), home.surroundings()).unwrap_err();
+        assert!(refused.to_string().contains(anchor.to_str().unwrap()), "{refused}");
+        assert!(refused.to_string().contains(words), "{refused}");
+        assert_eq!(everything(&home), before, "{refused}");
+    }
+    assert!(!home.path("elsewhere").exists());
     let names: Vec<_> = std::fs::read_dir(home.folder.path())
         .unwrap()
         .map(|e| e.unwrap().file_name().into_string().unwrap())

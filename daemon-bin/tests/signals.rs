@@ -62,6 +62,21 @@ fn an_empty_chain_is_left_empty() {
 }
 
 #[test]
+fn a_deadline_that_has_passed_is_a_good_end_without_a_terminator() {
+    let home = Home::new();
+    let mut command = daemon(&home);
+    command.arg("--shutdown-deadline=0s");
+    let daemon = DaemonProcess::start_with(command);
+    home.connect().record(&event(""));
+    daemon.signal(Signal::TERM);
+    let (status, lines) = daemon.wait();
+    assert_eq!(status.code(), Some(0), "{status} {lines:?}");
+    assert!(lines.iter().any(|line| line.contains("deadline")), "{lines:?}");
+    let verdict = valid(&home, "audit");
+    assert_eq!((verdict.length, verdict.status), (1, Status::Unknown));
+}
+
+#[test]
 fn idle_clients_do_not_hold_up_the_end() {
     let home = Home::new();
     let daemon = DaemonProcess::start(&home);

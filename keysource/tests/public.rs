@@ -48,6 +48,9 @@ fn a_fresh_key_is_published_for_everyone_to_read() {
 fn publishing_the_same_key_again_changes_nothing() {
     let (_folder, path) = place();
     publish_public_key(&path, &key(1)).unwrap();
+    // Long ago, for two writes of one moment may bear the same time.
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
     let before = std::fs::metadata(&path).unwrap();
     publish_public_key(&path, &key(1)).unwrap();
     let after = std::fs::metadata(&path).unwrap();

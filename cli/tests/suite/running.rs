@@ -1,7 +1,10 @@
 //! `run`.
 
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use agent_receipts_ipc::{Decision, Emitter, EventToSend};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::daemon::Daemon;
@@ -69,6 +72,44 @@ fn a_daemon_that_is_there_is_used_and_left() {
     let said = house.say(["run", "--daemon-bin", "/nowhere", "--", "sh", "-c", RECORD]);
     assert!(said.code == 1 && said.err.contains("Chain c: VALID (2 receipts)"), "{}", said.all());
     assert!(daemon.is_running());
+}
+
+#[test]
+fn verify_is_right_while_a_daemon_writes_and_when_it_has_gone() {
+    let house = House::new();
+    let daemon = Daemon::start(&house);
+    let enough = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let emitter = Emitter::builder().socket_path(house.socket()).build().unwrap();
+            let event = EventToSend::new("sdk", "t", Decision::Allowed);
+            for _ in (0..20_000).take_while(|_| !enough.load(Ordering::Relaxed)) {
+                emitter.emit_acknowledged(&event, Duration::from_secs(60)).unwrap();
+            }
+        });
+        let mut lengths = Vec::new();
+        wait_until("the chain has grown between five verifications", || {
+            let said = house.say(["verify", "--json"]);
+            let report = said.json();
+            let length = report["receipts"].as_u64().unwrap();
+            if length > 0 {
+                assert_eq!(
+                    (said.code, &report["chains"][0]["result"]),
+                    (0, &"VALID".into()),
+                    "{}",
+                    said.all()
+                );
+            }
+            assert!(lengths.last().is_none_or(|last| *last <= length), "{lengths:?}, then {length}");
+            lengths.push(length);
+            lengths.dedup();
+            lengths.len() > 5
+        });
+        enough.store(true, Ordering::Relaxed);
+    });
+    drop(daemon);
+    let said = house.say(["verify"]);
+    assert!(said.code == 0 && said.out.starts_with("Chain c: VALID ("), "{}", said.all());
 }
 
 #[test]

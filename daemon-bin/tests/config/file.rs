@@ -64,6 +64,10 @@ fn an_absent_key_leaves_the_other_sources_alone() {
     assert_eq!(config.key.to_str(), Some("/e/k"));
     assert_eq!(config.chain_id.as_deref(), Some("e"));
     assert_eq!(config.issuer_id, "did:f");
+    // Whatever nobody names keeps its default: nothing of it is set to nothing.
+    let alone = from_file("db = \"/d/r.db\"\n");
+    let defaults = self::config(&[], &[]);
+    assert_eq!(alone, Config { db: "/d/r.db".into(), ..defaults });
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn init_makes_the_keys_once_and_prints_where() {
         let output = run(&[verb], &home);
         assert!(output.status.success(), "{}", stderr(&output));
         assert!(stdout(&output).contains(text(&private)) && stdout(&output).contains("sha256:"));
+        assert!(private.with_extension("key.pub").exists(), "the public half stands beside the private one");
         let made = std::fs::read(&private).unwrap();
         let again = run(&[verb], &home);
         assert_eq!(again.status.code(), Some(1));
