@@ -11,6 +11,7 @@ use agent_receipts_ipc::{
 };
 
 use crate::config::Config;
+use crate::disclosure::Discloser;
 use crate::pipeline::admission::{Admission, Admitting};
 use crate::pipeline::answers::Answers;
 use crate::pipeline::committer::Lane;
@@ -83,6 +84,7 @@ impl Daemon {
             log(warning);
         }
         let redactor = redactor(config)?;
+        let discloser = Discloser::open(config, &surroundings)?;
         let opened = open(config, &surroundings)?;
         // Last: who finds that the socket answers may rely on everything behind it.
         let listener = Listener::bind(&config.socket, listener_options(config, &log))?;
@@ -104,6 +106,7 @@ impl Daemon {
             losses,
             principals,
             redactor,
+            discloser,
             log: Arc::clone(&log),
         });
         let shutdown = listener.shutdown_handle();

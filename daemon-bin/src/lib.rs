@@ -21,6 +21,7 @@
 mod args;
 mod config;
 mod daemon;
+mod disclosure;
 mod entry;
 mod init;
 mod paths;
@@ -40,6 +41,7 @@ pub use agent_receipts_core::Version;
 pub use args::{Command, KeyPaths, UsageError};
 pub use config::{Config, ConfigError, DisclosurePolicy, PolicyError};
 pub use daemon::{Daemon, EndHandle, StopError};
+pub use disclosure::ForensicKeyError;
 pub use entry::main_with;
 pub use init::{Made, forensic_key, signing_key};
 pub use paths::DataDirectory;
@@ -50,4 +52,4 @@ pub use redact::{CustomPattern, PatternError, REDACTED, Redactor, load_patterns}
 pub use rotate::{RotateError, Rotation, rotate};
 pub use run::{RunError, run};
 pub use startup::StartError;
-pub use surroundings::{Log, Surroundings};
+pub use surroundings::{Log, Seeds, Surroundings};

@@ -11,6 +11,7 @@ use agent_receipts_keysource::{
 use agent_receipts_store::{ReceiptReader, SqliteStore, StoreError};
 
 use crate::config::Config;
+use crate::disclosure::ForensicKeyError;
 use crate::pipeline::heads::Link;
 use crate::pipeline::ledger::WriteError;
 use crate::pipeline::resume::{Keys, ResumeError, head_of};
@@ -49,6 +50,9 @@ pub enum StartError {
     /// A redaction pattern is wrong.
     #[error(transparent)]
     Redact(#[from] PatternError),
+    /// Something is to be disclosed, and the key for it cannot be used.
+    #[error(transparent)]
+    ForensicKey(#[from] ForensicKeyError),
     /// The root chain was to have the name of an agent's.
     #[error("chain id `{chain_id}` names an agent's chain: give another --chain-id")]
     AgentsChain {

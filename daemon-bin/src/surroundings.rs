@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use agent_receipts_core::Timestamp;
+use agent_receipts_keysource::random_seed;
+use zeroize::Zeroizing;
 
-/// The clock, the source of identifiers and the log, and how often the operator is told the same again.
+/// The clock, the sources of identifiers and of randomness, and the log, and how often the operator is told the same again.
 #[derive(Clone)]
 pub struct Surroundings {
     /// Tells the time of receipts.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Gives lower-case UUIDs that ascend: random ones cost two thirds of the rate at which SQLite inserts.
     pub uuid: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Gives the randomness of one disclosure envelope. Whoever knows a seed can read its envelope.
+    pub seeds: Seeds,
     /// Takes one line for the operator. No line holds a payload, a key or an error text of an emitter.
     pub log: Log,
     /// How often the daemon's process says again what is unsafe about its set-up.
@@ -22,12 +26,16 @@ pub struct Surroundings {
 /// A place for lines that an operator reads.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Gives 32 fresh random bytes each time, or nothing where there are none to be had.
+pub type Seeds = Arc<dyn Fn() -> Option<Zeroizing<[u8; 32]>> + Send + Sync>;
+
 impl Surroundings {
-    /// The system's clock, UUIDv7 and standard error, and a warning a minute (wire protocol §1.3).
+    /// The system's clock, UUIDv7, the system's randomness and standard error, and a warning a minute (wire protocol §1.3).
     pub fn system() -> Self {
         Self {
             clock: Arc::new(system_time),
             uuid: Arc::new(|| uuid::Uuid::now_v7().to_string()),
+            seeds: Arc::new(|| random_seed().ok()),
             log: Arc::new(write_to_standard_error),
             warning_interval: Duration::from_secs(60),
         }

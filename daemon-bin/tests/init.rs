@@ -54,8 +54,8 @@ fn a_forensic_key_opens_what_was_sealed_to_its_public_half() {
     assert_eq!(made.fingerprint, public.fingerprint());
     let secret = ForensicSecretKey::from_bytes(bytes(&made.paths.private));
     let parameters = Object::from_iter([("command", "ls")]);
-    let envelope = seal(&parameters, &public, &[7; 32]).unwrap();
-    assert_eq!(open(&envelope, &secret), Ok(parameters));
+    let envelope = seal(&parameters.clone().into(), &public, &[7; 32]).unwrap();
+    assert_eq!(open(&envelope.into(), &secret), Ok(parameters));
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub enum EnvelopeError {
 }
 
 impl Envelope {
-    pub(super) fn into_value(self) -> Value {
+    pub(super) fn into_object(self) -> Object {
         let recipient = Object::from_iter([
             ("kid", Value::from(self.kid)),
             ("enc", URL_SAFE_NO_PAD.encode(self.enc).into()),
@@ -62,7 +62,7 @@ impl Envelope {
             ("recipients", vec![recipient.into()].into()),
             ("ct", URL_SAFE_NO_PAD.encode(self.ct).into()),
         ];
-        Object::from_iter(members).into()
+        Object::from_iter(members)
     }
 
     pub(super) fn from_value(value: &Value) -> Result<Self, EnvelopeError> {

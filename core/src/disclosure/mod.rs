@@ -5,23 +5,25 @@
 //! one message a context, one recipient. The plaintext is the canonical JSON of the parameters object.
 //!
 //! ```
-//! use agent_receipts_core::disclosure::{ForensicSecretKey, open, seal};
+//! use agent_receipts_core::disclosure::{ForensicSecretKey, Plaintext, open, seal};
 //! use agent_receipts_core::json::Object;
 //!
 //! let secret = ForensicSecretKey::from_bytes([7; 32]); // In earnest: 32 random bytes.
 //! let parameters = Object::from_iter([("path", "/etc/hosts")]);
-//! let envelope = seal(&parameters, &secret.public_key(), &[9; 32])?;
-//! assert_eq!(open(&envelope, &secret).as_ref(), Ok(&parameters));
+//! let envelope = seal(&Plaintext::from(parameters.clone()), &secret.public_key(), &[9; 32])?;
+//! assert_eq!(open(&envelope.into(), &secret).as_ref(), Ok(&parameters));
 //! # Ok::<(), agent_receipts_core::disclosure::SealError>(())
 //! ```
 
 mod envelope;
 mod key;
+mod plaintext;
 mod seal;
 mod seed;
 
 pub use envelope::EnvelopeError;
 pub use key::{ForensicPublicKey, ForensicSecretKey};
+pub use plaintext::Plaintext;
 pub use seal::{OpenError, SealError, open, seal};
 
 /// The `alg` of every envelope.

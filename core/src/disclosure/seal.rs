@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::envelope::Envelope;
 use super::seed::Seed;
-use super::{EnvelopeError, ForensicPublicKey, ForensicSecretKey};
-use crate::json::{Object, Rules, Value, canonical, parse};
+use super::{EnvelopeError, ForensicPublicKey, ForensicSecretKey, Plaintext};
+use crate::json::{Object, Rules, Value, parse};
 
 /// Parameters that could not be sealed. The receipt then holds their hash only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -41,23 +41,26 @@ pub enum OpenError {
     NotParameters,
 }
 
-/// Encrypts `parameters` to `recipient`, as the value of `parameters_disclosure`.
+/// Encrypts `plaintext` to `recipient`, as the value of `parameters_disclosure` or `response_disclosure`.
 ///
 /// `seed` is 32 fresh random bytes, never used twice: whoever knows them can read the envelope.
 ///
 /// # Errors
 ///
 /// [`SealError`].
-pub fn seal(parameters: &Object, recipient: &ForensicPublicKey, seed: &[u8; 32]) -> Result<Value, SealError> {
+pub fn seal(
+    plaintext: &Plaintext,
+    recipient: &ForensicPublicKey,
+    seed: &[u8; 32],
+) -> Result<Object, SealError> {
     let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(recipient.as_bytes())
         .map_err(|_| SealError::UnusableKey)?;
-    let plaintext = Zeroizing::new(canonical(&parameters.clone().into()));
     let mut seed = Seed::new(seed);
     let (enc, ct) = single_shot_seal_with_rng::<AesGcm256, HkdfSha256, X25519HkdfSha256>(
         &OpModeS::Base,
         &key,
         INFO,
-        &plaintext,
+        plaintext.as_bytes(),
         AAD,
         &mut seed,
     )
@@ -69,7 +72,7 @@ pub fn seal(parameters: &Object, recipient: &ForensicPublicKey, seed: &[u8; 32])
         return Err(SealError::Failed);
     }
     let kid = recipient.fingerprint().to_string();
-    Ok(Envelope { kid, enc: enc.to_bytes().into(), ct }.into_value())
+    Ok(Envelope { kid, enc: enc.to_bytes().into(), ct }.into_object())
 }
 
 /// Decrypts an envelope. Its `kid` is not compared: it names the key for people, in one of several forms.

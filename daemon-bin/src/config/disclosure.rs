@@ -1,13 +1,15 @@
-//! For which actions the parameters themselves are to be recorded, encrypted to the forensic key (wire protocol §1.11).
+//! For which actions the parameters, or the responses, are to be recorded themselves, encrypted to the forensic key (wire
+//! protocol §1.11).
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use agent_receipts_core::RiskLevel;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use thiserror::Error;
 
-/// Which actions disclose their parameters.
+/// Which actions disclose their parameters, or their responses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum DisclosurePolicy {
     /// None: receipts hold hashes only.
@@ -34,6 +36,35 @@ pub enum PolicyError {
         /// The keyword.
         word: String,
     },
+}
+
+impl DisclosurePolicy {
+    /// Whether an action of this type and risk is to be disclosed. Types are compared exactly.
+    pub(crate) fn elects(&self, action_type: &str, risk: RiskLevel) -> bool {
+        match self {
+            Self::Off => false,
+            Self::All => true,
+            Self::High => matches!(risk, RiskLevel::High | RiskLevel::Critical),
+            Self::Only(types) => types.contains(action_type),
+        }
+    }
+
+    /// Whether nothing at all is to be disclosed.
+    pub(crate) fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
+}
+
+/// The text that reads back to this policy.
+impl fmt::Display for DisclosurePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::All => f.write_str("all"),
+            Self::High => f.write_str("high"),
+            Self::Only(types) => f.write_str(&types.iter().map(String::as_str).collect::<Vec<_>>().join(",")),
+        }
+    }
 }
 
 impl FromStr for DisclosurePolicy {
@@ -119,6 +150,35 @@ mod tests {
     fn a_list_names_exact_action_types() {
         let Ok(DisclosurePolicy::Only(types)) = "data.read, system.command.execute".parse() else { panic!() };
         assert_eq!(types.into_iter().collect::<Vec<_>>(), ["data.read", "system.command.execute"]);
+    }
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        for text in ["off", "all", "high", "a.b", "a.b,c.d"] {
+            let policy: DisclosurePolicy = text.parse().unwrap();
+            assert_eq!(policy.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_policy_elects_by_risk_or_by_the_exact_type() {
+        let elected = |policy: &str, kind: &str| {
+            policy
+                .parse::<DisclosurePolicy>()
+                .unwrap()
+                .elects(kind, agent_receipts_core::taxonomy::risk_of(kind))
+        };
+        let (low, medium) = ("filesystem.file.read", "sdk.t");
+        let (high, critical) = ("system.command.execute", "financial.payment.initiate");
+        assert_eq!(
+            [low, medium, high, critical].map(|kind| elected("high", kind)),
+            [false, false, true, true]
+        );
+        assert_eq!([low, critical].map(|kind| elected("all", kind)), [true; 2]);
+        assert_eq!([low, critical].map(|kind| elected("off", kind)), [false; 2]);
+        for (kind, is_elected) in [("sdk.t", true), ("sdk.T", false), ("sdk", false), ("sdk.t2", false)] {
+            assert_eq!(elected("x, sdk.t", kind), is_elected, "{kind}");
+        }
     }
 
     #[test]

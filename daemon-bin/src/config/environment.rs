@@ -41,6 +41,7 @@ impl Settings {
             verification_method: text("AGENTRECEIPTS_VERIFICATION_METHOD")?,
             anchor_log: path("AGENTRECEIPTS_ANCHOR_LOG")?,
             parameter_disclosure: text("AGENTRECEIPTS_PARAMETER_DISCLOSURE")?,
+            response_disclosure: text("AGENTRECEIPTS_RESPONSE_DISCLOSURE")?,
             unsafe_socket_path: read(env, "AGENTRECEIPTS_UNSAFE_SOCKET_PATH", truth)?,
             redact_patterns: path("AGENTRECEIPTS_REDACT_PATTERNS")?,
             shutdown_deadline: read(env, "AGENTRECEIPTS_SHUTDOWN_DEADLINE", FromStr::from_str)?,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use agent_receipts_core::Version;
 use thiserror::Error;
 
 use super::PolicyError;
@@ -98,14 +99,29 @@ pub enum ConfigError {
         /// The path of both.
         path: PathBuf,
     },
-    /// `parameter_disclosure` says nothing that can be done.
-    #[error("`parameter_disclosure`: {0}")]
-    Policy(#[from] PolicyError),
-    /// An option of the protocol that this daemon cannot honour. It is refused, since ignoring it would
-    /// leave out of the receipts what the operator believes to be in them.
-    #[error("`{option}` is not supported by this version of the daemon: leave it out")]
-    Unsupported {
+    /// A disclosure policy says nothing that can be done.
+    #[error("`{option}`: {error}")]
+    Policy {
         /// The option.
         option: &'static str,
+        /// What is wrong with its text.
+        error: PolicyError,
+    },
+    /// Something is to be disclosed, and nobody is named who could read it.
+    #[error(
+        "`{option}` is on without a key to encrypt to: name one with --forensic-public-key (--init-forensic-key makes a pair), or set it to `off`"
+    )]
+    NoForensicKey {
+        /// The option.
+        option: &'static str,
+    },
+    /// Receipts of this version have no member for a disclosed response.
+    #[error(
+        "`response_disclosure` is on, and receipts {} have no place for a response: set --receipt-version 0.6.0, or `response_disclosure` to `off`",
+        version.as_str()
+    )]
+    NoRoomForResponses {
+        /// The version that is to be written.
+        version: Version,
     },
 }

@@ -25,9 +25,6 @@ pub(crate) use file::load;
 pub(crate) use settings::{Settings, path};
 
 /// Everything the daemon needs to know before it starts, with no default left open.
-///
-/// An option that this version cannot honour (parameter disclosure) has no field: a configuration that asks for it is
-/// refused with [`ConfigError::Unsupported`] before there is a `Config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The socket that emitters connect to. Its place is judged at start, by
@@ -39,8 +36,12 @@ pub struct Config {
     pub key: PathBuf,
     /// Where the public key is published.
     pub public_key: PathBuf,
-    /// The public key for disclosed parameters. Kept for later; see [`Config::notices`].
+    /// The public key that disclosed parameters and responses are encrypted to: 32 raw bytes (X25519).
     pub forensic_public_key: Option<PathBuf>,
+    /// Which actions disclose their parameters. Anything but off needs the key.
+    pub parameter_disclosure: DisclosurePolicy,
+    /// Which actions disclose their responses. Anything but off needs the key and receipts of version 0.6.0.
+    pub response_disclosure: DisclosurePolicy,
     /// The file that key rotations are appended to before they happen.
     pub anchor_log: Option<PathBuf>,
     /// The chain to write, or `None` for the UTC date at start.
@@ -87,10 +88,13 @@ impl Config {
     /// What the operator should be told at start, in whole sentences for the log.
     pub fn notices(&self) -> Vec<String> {
         let mut notices = Vec::new();
-        if let Some(path) = &self.forensic_public_key {
+        let discloses = !(self.parameter_disclosure.is_off() && self.response_disclosure.is_off());
+        if let Some(path) = &self.forensic_public_key
+            && !discloses
+        {
             let path = path.display();
             notices.push(format!(
-                "the forensic public key `{path}` is not used: parameter disclosure is off, receipts hold hashes only"
+                "NOTICE: the forensic public key `{path}` is not used: disclosure is off, receipts hold hashes only"
             ));
         }
         notices
@@ -109,7 +113,8 @@ impl From<Config> for Settings {
             issuer_id: Some(config.issuer_id),
             verification_method: Some(config.verification_method),
             anchor_log: config.anchor_log,
-            parameter_disclosure: None,
+            parameter_disclosure: Some(config.parameter_disclosure.to_string()),
+            response_disclosure: Some(config.response_disclosure.to_string()),
             unsafe_socket_path: Some(config.unsafe_socket_path),
             redact_patterns: config.redact_patterns,
             shutdown_deadline: Some(Span(config.shutdown_deadline)),

@@ -14,7 +14,8 @@ use crate::paths::{DataDirectory, with_pub};
 impl Settings {
     /// The configuration that these settings make, defaults under them.
     pub(crate) fn into_config(self, env: Lookup<'_>) -> Result<Config, ConfigError> {
-        self.refuse_unsupported()?;
+        let parameter_disclosure = policy("parameter_disclosure", self.parameter_disclosure.as_deref())?;
+        let response_disclosure = policy("response_disclosure", self.response_disclosure.as_deref())?;
         let (key, public_key) = self.signing_key_paths(env)?;
         let issuer_id = self.issuer_id.clone().unwrap_or_else(|| DEFAULT_ISSUER.to_owned());
         let verification_method =
@@ -31,6 +32,8 @@ impl Settings {
             key,
             public_key,
             forensic_public_key: given_path(self.forensic_public_key),
+            parameter_disclosure,
+            response_disclosure,
             anchor_log: given_path(self.anchor_log),
             chain_id: given(self.chain_id),
             issuer_id,
@@ -57,13 +60,6 @@ impl Settings {
         // Derived from the path that won, not from the default, so that a pair stays together.
         let public = given_path(self.public_key.clone()).unwrap_or_else(|| with_pub(&key));
         Ok((key, public))
-    }
-
-    fn refuse_unsupported(&self) -> Result<(), ConfigError> {
-        match self.parameter_disclosure.as_deref().unwrap_or_default().parse()? {
-            DisclosurePolicy::Off => Ok(()),
-            _ => Err(ConfigError::Unsupported { option: "parameter_disclosure" }),
-        }
     }
 }
 
@@ -92,6 +88,7 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
             return Err(ConfigError::Unusable { option: "chain_id", value: chain.clone(), reason });
         }
     }
+    judge_disclosure(config)?;
     let limits = [
         ("max_connections", config.max_connections),
         ("max_connections_per_uid", config.max_connections_per_uid),
@@ -105,6 +102,27 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// What was elected to be disclosed must not be left out of the receipts in silence.
+fn judge_disclosure(config: &Config) -> Result<(), ConfigError> {
+    let policies = [
+        ("parameter_disclosure", &config.parameter_disclosure),
+        ("response_disclosure", &config.response_disclosure),
+    ];
+    for (option, policy) in policies {
+        if !policy.is_off() && config.forensic_public_key.is_none() {
+            return Err(ConfigError::NoForensicKey { option });
+        }
+    }
+    if !config.response_disclosure.is_off() && config.receipt_version < Version::V0_6_0 {
+        return Err(ConfigError::NoRoomForResponses { version: config.receipt_version });
+    }
+    Ok(())
+}
+
+fn policy(option: &'static str, text: Option<&str>) -> Result<DisclosurePolicy, ConfigError> {
+    text.unwrap_or_default().parse().map_err(|error| ConfigError::Policy { option, error })
 }
 
 /// The place that emitters look at too. Values that are not UTF-8 are refused first, since `ipc` would skip them.

@@ -27,7 +27,7 @@ pub(crate) struct Settings {
     /// Where the public key is published; by default the signing key's path and `.pub`.
     #[arg(long, value_name = "PATH", value_parser = path)]
     pub(crate) public_key: Option<PathBuf>,
-    /// The public key that disclosed parameters are encrypted to (32 raw bytes, X25519).
+    /// The public key that disclosed parameters and responses are encrypted to (32 raw bytes, X25519).
     #[arg(long, value_name = "PATH", value_parser = path)]
     pub(crate) forensic_public_key: Option<PathBuf>,
     /// The chain to write; by default the UTC date at start.
@@ -43,10 +43,15 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "PATH", value_parser = path)]
     #[serde(skip)]
     pub(crate) anchor_log: Option<PathBuf>,
-    /// Which actions disclose their parameters. Only `off` is supported yet; others are refused, never ignored.
+    /// Which actions disclose their parameters: `off`, `all`, `high` (risk high or critical), or action types separated by
+    /// commas. Anything but `off` needs --forensic-public-key.
     #[arg(long, value_name = "POLICY")]
     #[serde(deserialize_with = "policy_text")]
     pub(crate) parameter_disclosure: Option<String>,
+    /// Which actions disclose their responses, in the same words. Needs --receipt-version 0.6.0 besides.
+    #[arg(long, value_name = "POLICY")]
+    #[serde(deserialize_with = "policy_text")]
+    pub(crate) response_disclosure: Option<String>,
     /// Allow a socket outside the system's run directories.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
     pub(crate) unsafe_socket_path: Option<bool>,
@@ -87,6 +92,7 @@ impl Settings {
             verification_method: self.verification_method.or(lower.verification_method),
             anchor_log: self.anchor_log.or(lower.anchor_log),
             parameter_disclosure: self.parameter_disclosure.or(lower.parameter_disclosure),
+            response_disclosure: self.response_disclosure.or(lower.response_disclosure),
             unsafe_socket_path: self.unsafe_socket_path.or(lower.unsafe_socket_path),
             redact_patterns: self.redact_patterns.or(lower.redact_patterns),
             shutdown_deadline: self.shutdown_deadline.or(lower.shutdown_deadline),

@@ -8,6 +8,7 @@ use super::answers::refusal;
 use super::losses::Losses;
 use super::queue::Queue;
 use super::submission::{Claim, ReplyTo, Sender, Submission, Work};
+use crate::disclosure::{Discloser, Undisclosed};
 use crate::principal::Principals;
 use crate::redact::Redactor;
 use crate::surroundings::Log;
@@ -18,6 +19,7 @@ pub(crate) struct Admission {
     pub(crate) losses: Arc<Losses>,
     pub(crate) principals: Principals,
     pub(crate) redactor: Redactor,
+    pub(crate) discloser: Discloser,
     pub(crate) log: Log,
 }
 
@@ -36,6 +38,7 @@ impl Handler for Admitting {
             in_hand: 0,
             refused: 0,
             with_unknown_keys: 0,
+            undisclosed: 0,
         })
     }
 }
@@ -51,6 +54,7 @@ struct Connection {
     in_hand: u64,
     refused: u64,
     with_unknown_keys: u64,
+    undisclosed: u64,
 }
 
 impl Session for Connection {
@@ -99,19 +103,23 @@ impl Connection {
         };
         self.note_unknown_keys(event.unknown_keys);
         let ack = event.ack;
-        let claim = match Claim::of(event, &self.admission.redactor) {
+        let mut undisclosed = Vec::new();
+        let Admission { redactor, discloser, .. } = &*self.admission;
+        let claim = match Claim::of(event, redactor, discloser, &mut undisclosed) {
             Ok(claim) => claim,
             Err(error) => return self.refuse(&error.to_string(), ack),
         };
+        undisclosed.into_iter().for_each(|what| self.note_undisclosed(what));
         // All but the usage is text by now; a byte that is no UTF-8 has become three.
         let growth = if claim.usage.is_some() { GROWTH } else { 4 };
+        let bytes = body.len().saturating_mul(growth).saturating_add(claim.sealed_bytes());
         let submission = Submission {
             claim,
             sender: self.sender.clone(),
             rejected: self.admission.losses.take(self.sender.peer.uid),
             reply: ack.then(|| self.reply_to()),
         };
-        Some((Work::Record(Box::new(submission)), body.len().saturating_mul(growth)))
+        Some((Work::Record(Box::new(submission)), bytes))
     }
 
     /// A frame that is no event: counted, its reason in the log, and the sender told if it asked. No receipt, no sequence.
@@ -150,6 +158,18 @@ impl Connection {
                 "frame with {keys} unknown keys (pid {pid}, uid {uid}, {count} such on this connection)"
             );
             (self.admission.log)(&line);
+        }
+    }
+
+    /// The operator elected it, so its absence is counted and said. The receipt holds its hash, and nothing is lost with it.
+    fn note_undisclosed(&mut self, what: Undisclosed) {
+        self.undisclosed += 1;
+        if deserves_a_line(self.undisclosed) {
+            let Peer { pid, uid, .. } = *self.sender.peer;
+            let count = self.undisclosed;
+            (self.admission.log)(&format!(
+                "not disclosed, hash only (pid {pid}, uid {uid}, {count} on this connection): {what}"
+            ));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The receipts that the daemon writes: of an event, of dropped events, of an interrupted chain.
 
+use agent_receipts_core::json::Value;
 use agent_receipts_core::{
     Action, CREDENTIAL_TYPES, CREDENTIALS_CONTEXT, ChainPosition, CredentialSubject, Delegation, Delegator,
     EmitterMetadata, Issuer, KeyRotation, Operator, Outcome, OutcomeStatus, PeerCredential, Principal,
@@ -56,6 +57,7 @@ impl Letterhead {
                 ..Target::default()
             }),
             parameters_hash: claim.parameters_hash.clone(),
+            parameters_disclosure: claim.parameters_disclosure.clone().map(Value::from),
             peer_credential: Some(credential_of(&sender.peer)),
             idempotency_key: claim.idempotency_key.clone(),
             ..Action::default()
@@ -63,6 +65,7 @@ impl Letterhead {
         let outcome = Outcome {
             error: claim.error.clone(),
             response_hash: claim.response_hash.clone(),
+            response_disclosure: claim.response_disclosure.clone().map(Value::from),
             ..outcome(claim.status)
         };
         let mut receipt = self.receipt(issuer, &sender.principal, action, outcome, stamp);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use agent_receipts_core::json::Value;
-use agent_receipts_core::{OutcomeStatus, payload, taxonomy};
+use agent_receipts_core::json::{Object, Value};
+use agent_receipts_core::{OutcomeStatus, taxonomy};
 use agent_receipts_ipc::{Ack, Decision, Event, Peer, ReplyWriter};
 
 use super::ledger::{Ledger, WriteError};
 use super::receipts::OWN_KINDS;
+use crate::disclosure::{Discloser, Part, Undisclosed};
 use crate::redact::Redactor;
 
 /// One unit of work for the writer. Answers travel the same way as events, so that a connection's replies
@@ -56,7 +57,8 @@ pub(crate) struct Sender {
     pub(crate) principal: Arc<str>,
 }
 
-/// What the emitter claims, reduced to what a receipt holds: payloads are hashes already.
+/// What the emitter claims, reduced to what a receipt holds: payloads are hashes already, and envelopes where they were
+/// elected to be disclosed.
 pub(crate) struct Claim {
     pub(crate) session_id: String,
     pub(crate) action_type: String,
@@ -64,7 +66,9 @@ pub(crate) struct Claim {
     pub(crate) risk_level: &'static str,
     pub(crate) status: OutcomeStatus,
     pub(crate) parameters_hash: Option<String>,
+    pub(crate) parameters_disclosure: Option<Object>,
     pub(crate) response_hash: Option<String>,
+    pub(crate) response_disclosure: Option<Object>,
     pub(crate) error: Option<String>,
     pub(crate) drop_count: u64,
     pub(crate) issuer_name: Option<String>,
@@ -94,8 +98,13 @@ pub(crate) enum ClaimError {
 const MAX_USAGE_DEPTH: usize = 9_990;
 
 impl Claim {
-    /// Takes over an event (wire protocol §1.7). Hashes cover the payloads as sent, before any redaction.
-    pub(crate) fn of(event: Event, redactor: &Redactor) -> Result<Self, ClaimError> {
+    /// Takes over an event (wire protocol §1.7). Hashes and envelopes cover the payloads as sent, before any redaction.
+    pub(crate) fn of(
+        event: Event,
+        redactor: &Redactor,
+        discloser: &Discloser,
+        undisclosed: &mut Vec<Undisclosed>,
+    ) -> Result<Self, ClaimError> {
         let status = status_of(&event);
         let action_type = event.action_type.unwrap_or_else(|| {
             let server = event.tool_server.iter().map(String::as_str);
@@ -117,12 +126,22 @@ impl Claim {
             }
             None => None,
         };
+        let risk = taxonomy::risk_of(&action_type);
+        let mut reduce = |part, payload: Option<&Value>| {
+            let action = (action_type.as_str(), risk);
+            let reduced = payload.map(|payload| discloser.reduce(part, payload, action, undisclosed));
+            reduced.map_or((None, None), |reduced| (Some(reduced.hash), reduced.envelope))
+        };
+        let (parameters_hash, parameters_disclosure) = reduce(Part::Parameters, event.input.as_ref());
+        let (response_hash, response_disclosure) = reduce(Part::Response, event.output.as_ref());
         Ok(Self {
-            risk_level: taxonomy::risk_of(&action_type).as_str(),
+            risk_level: risk.as_str(),
             action_type,
             status,
-            parameters_hash: event.input.as_ref().map(payload::hash),
-            response_hash: event.output.as_ref().map(payload::hash),
+            parameters_hash,
+            parameters_disclosure,
+            response_hash,
+            response_disclosure,
             error: event.error.map(|error| redactor.redact(&error)),
             session_id: event.session_id,
             tool_name: event.tool_name,
@@ -140,6 +159,15 @@ impl Claim {
             capture_method: event.capture_method,
             target: event.target_system.zip(event.target_resource),
         })
+    }
+}
+
+impl Claim {
+    /// How many bytes the envelopes take.
+    pub(crate) fn sealed_bytes(&self) -> usize {
+        let envelopes = [&self.parameters_disclosure, &self.response_disclosure];
+        let ct = |envelope: &Object| envelope.get("ct").and_then(Value::as_str).map_or(0, str::len);
+        envelopes.into_iter().flatten().map(ct).sum()
     }
 }
 

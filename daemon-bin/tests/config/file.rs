@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent_receipts_daemon::{Config, ConfigError, Version};
+use agent_receipts_daemon::{Config, ConfigError, DisclosurePolicy, Version};
 
 use crate::{HOME, config, env, file, file_refusal, from_file, parse, refusal, text};
 
@@ -15,7 +15,8 @@ forensic_public_key = "/p/f.pub"
 chain_id = "c-1"
 issuer_id = "did:example:i"
 verification_method = "did:example:i#other"
-parameter_disclosure = false
+parameter_disclosure = ["b.c", "a"]
+response_disclosure = "HIGH"
 redact_patterns = "/etc/p.yaml"
 unsafe_socket_path = true
 shutdown_deadline = "1m30s"
@@ -33,6 +34,8 @@ fn full() -> Config {
         key: "/k/s.key".into(),
         public_key: "/p/s.pub".into(),
         forensic_public_key: Some("/p/f.pub".into()),
+        parameter_disclosure: "a,b.c".parse().unwrap(),
+        response_disclosure: DisclosurePolicy::High,
         anchor_log: None,
         chain_id: Some("c-1".into()),
         issuer_id: "did:example:i".into(),
@@ -145,6 +148,7 @@ fn errors_name_the_file_the_line_and_the_key() {
         ("receipt_version = \"0.4.0\"", 1, "`0.5.0` or `0.6.0`"),
         ("receipt_version = \"9\"", 1, "`9`"),
         ("\nparameter_disclosure = [1, 2]\n", 2, "string"),
+        ("\nresponse_disclosure = [1, 2]\n", 2, "string"),
         ("parameter_disclosure = 1", 1, "list of texts"),
         ("parameter_disclosure = {a = 1}", 1, "list of texts"),
         // The reference's file has no such key, and ours cannot honour it.
@@ -188,26 +192,42 @@ fn a_file_that_everybody_may_write_is_refused() {
     }
 }
 
+/// Either switch, in the shapes of the reference.
 #[test]
-fn disclosure_may_be_switched_off_in_every_shape() {
-    for off in ["false", "\"\"", "\"off\"", "\"FALSE\"", "\" 0 \"", "[]", "[\"\"]", "[\"off\"]"] {
-        from_file(&format!("parameter_disclosure = {off}\n"));
-    }
-}
-
-#[test]
-fn disclosure_that_is_asked_for_is_refused_in_every_shape() {
-    let unsupported = ConfigError::Unsupported { option: "parameter_disclosure" };
-    for on in ["true", "\"all\"", "\"high\"", "\"1\"", "\"data.read\"", "[\"a\", \"b\"]", "[\"high\"]"] {
-        assert_eq!(file_refusal(&format!("parameter_disclosure = {on}\n")), unsupported, "{on}");
+fn every_shape_of_a_disclosure_policy_says_the_same() {
+    use DisclosurePolicy::{All, High, Off};
+    let listed = |text: &str| text.parse::<DisclosurePolicy>().unwrap();
+    for (shapes, policy) in [
+        (&["false", "\"\"", "\"off\"", "\"FALSE\"", "\" 0 \"", "[]", "[\"\"]", "[\"off\"]"][..], Off),
+        (&["true", "\"all\"", "\"True\"", "\"1\"", "[\"all\"]"], All),
+        (&["\"high\"", "\" HIGH \"", "[\"high\"]"], High),
+        (&["\"a.b\"", "[\"a.b\"]", "[\" a.b \"]"], listed("a.b")),
+        (&["\"a, b\"", "[\"a\", \"b\"]", "[\"b\", \"a\", \"b\"]", "[\"a,b\"]"], listed("a,b")),
+    ] {
+        for shape in shapes {
+            let needs = "forensic_public_key = \"/f\"\nreceipt_version = \"0.6.0\"\n";
+            let parameters = from_file(&format!("{needs}parameter_disclosure = {shape}\n"));
+            assert_eq!(
+                (parameters.parameter_disclosure, parameters.response_disclosure),
+                (policy.clone(), Off)
+            );
+            let responses = from_file(&format!("{needs}response_disclosure = {shape}\n"));
+            assert_eq!(
+                (responses.response_disclosure, responses.parameter_disclosure),
+                (policy.clone(), Off)
+            );
+        }
     }
 }
 
 #[test]
 fn a_disclosure_list_with_a_hole_or_a_keyword_is_refused_as_such() {
     for policy in ["\"a,,b\"", "[\"a\", \"\"]", "\"a,high\"", "[\"a\", \"off\"]"] {
-        let refused = file_refusal(&format!("parameter_disclosure = {policy}\n"));
-        assert!(matches!(refused, ConfigError::Policy(_)), "{policy}: {refused}");
+        for switch in ["parameter_disclosure", "response_disclosure"] {
+            let refused = file_refusal(&format!("{switch} = {policy}\n"));
+            let named = matches!(refused, ConfigError::Policy { option, .. } if option == switch);
+            assert!(named, "{policy}: {refused}");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent_receipts_daemon::{Config, Version};
+use agent_receipts_daemon::{Config, DisclosurePolicy, Version};
 
 use crate::{config, file, text};
 
@@ -77,6 +77,31 @@ fn for_every_option_flags_win_over_the_environment_over_the_file() {
     }
 }
 
+/// Not among the options above, as they cannot stand alone.
+#[test]
+fn disclosure_policies_likewise() {
+    type Read = fn(&Config) -> &DisclosurePolicy;
+    let switches: [(&str, Read); 2] = [
+        ("parameter_disclosure", |config| &config.parameter_disclosure),
+        ("response_disclosure", |config| &config.response_disclosure),
+    ];
+    for (key, read) in switches {
+        let content = format!("forensic_public_key = '/f'\nreceipt_version = '0.6.0'\n{key} = ['in.file']\n");
+        let (_folder, path) = file(&content);
+        let (variable, flag) =
+            (format!("AGENTRECEIPTS_{}", key.to_uppercase()), format!("--{}=in.flag", key.replace('_', "-")));
+        let pairs = [(variable.as_str(), "in.env")];
+        let args = ["--config", text(&path), &flag];
+        for (args, pairs, expected) in [
+            (&args[..2], &[][..], "in.file"),
+            (&args[..2], &pairs[..], "in.env"),
+            (&args[..], &pairs[..], "in.flag"),
+        ] {
+            assert_eq!(read(&config(args, pairs)).to_string(), expected, "{key}");
+        }
+    }
+}
+
 #[test]
 fn an_empty_variable_is_no_variable() {
     for option in options() {
@@ -106,6 +131,8 @@ fn the_defaults() {
         key: "/home/nobody-here/.local/share/agent-receipts/signing.key".into(),
         public_key: "/home/nobody-here/.local/share/agent-receipts/signing.key.pub".into(),
         forensic_public_key: None,
+        parameter_disclosure: DisclosurePolicy::Off,
+        response_disclosure: DisclosurePolicy::Off,
         // The UTC date at start.
         anchor_log: None,
         chain_id: None,
@@ -157,5 +184,13 @@ fn an_empty_value_takes_an_optional_setting_back() {
 #[test]
 fn a_forensic_key_without_disclosure_is_told_of() {
     let notices = config(&["--forensic-public-key", "/f.pub"], &[]).notices();
-    assert!(matches!(&notices[..], [notice] if notice.contains("/f.pub") && notice.contains("hashes only")));
+    let [notice] = &notices[..] else { panic!("{notices:?}") };
+    assert!(
+        notice.starts_with("NOTICE") && notice.contains("/f.pub") && notice.contains("hashes only"),
+        "{notice}"
+    );
+    for policy in ["--parameter-disclosure=all", "--response-disclosure=a.b"] {
+        let args = ["--forensic-public-key=/f.pub", "--receipt-version=0.6.0", policy];
+        assert!(config(&args, &[]).notices().is_empty(), "{policy}");
+    }
 }

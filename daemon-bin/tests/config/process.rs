@@ -86,6 +86,7 @@ fn help_names_every_option_and_exits_0() {
         "verification-method",
         "anchor-log",
         "parameter-disclosure",
+        "response-disclosure",
         "unsafe-socket-path",
         "redact-patterns",
         "shutdown-deadline",

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use agent_receipts_daemon::{Command, ConfigError, UsageError};
+use agent_receipts_daemon::{Command, ConfigError, UsageError, Version};
 
 use crate::{HOME, config, parse, refusal};
 
@@ -58,13 +58,35 @@ fn a_root_chain_cannot_be_named_like_an_agents() {
 }
 
 #[test]
-fn what_cannot_be_honoured_is_refused_from_every_source() {
-    let disclosure = ConfigError::Unsupported { option: "parameter_disclosure" };
-    assert_eq!(refusal(&["--parameter-disclosure", "high"], &[]), disclosure);
-    assert_eq!(refusal(&[], &[("AGENTRECEIPTS_PARAMETER_DISCLOSURE", "true")]), disclosure);
-    assert_eq!(refusal(&["--print-config", "--parameter-disclosure=a.b"], &[]), disclosure);
-    // Switched off again by the stronger source.
-    config(&["--parameter-disclosure=off"], &[("AGENTRECEIPTS_PARAMETER_DISCLOSURE", "true")]);
+fn disclosure_without_a_key_is_refused_from_every_source() {
+    for (switch, variable) in [
+        ("parameter_disclosure", "AGENTRECEIPTS_PARAMETER_DISCLOSURE"),
+        ("response_disclosure", "AGENTRECEIPTS_RESPONSE_DISCLOSURE"),
+    ] {
+        let missing = ConfigError::NoForensicKey { option: switch };
+        let flag = format!("--{}", switch.replace('_', "-"));
+        let version = "--receipt-version=0.6.0";
+        assert_eq!(refusal(&[&flag, "high", version], &[]), missing);
+        assert_eq!(refusal(&[version], &[(variable, "true")]), missing);
+        assert_eq!(refusal(&["--print-config", &format!("{flag}=a.b"), version], &[]), missing);
+        assert_eq!(refusal(&[&flag, "high", version, "--forensic-public-key="], &[]), missing);
+        assert!(missing.to_string().contains("--forensic-public-key"), "{missing}");
+        // Switched off again by the stronger source.
+        assert!(config(&[&format!("{flag}=off")], &[(variable, "true")]).notices().is_empty());
+    }
+}
+
+#[test]
+fn responses_need_receipts_that_have_a_place_for_them() {
+    let args = ["--forensic-public-key=/f", "--response-disclosure=high"];
+    for version in [&[][..], &["--receipt-version=0.5.0"]] {
+        let refused = refusal(&[&args[..], version].concat(), &[]);
+        assert_eq!(refused, ConfigError::NoRoomForResponses { version: Version::V0_5_0 });
+        assert!(refused.to_string().contains("--receipt-version 0.6.0"), "{refused}");
+    }
+    config(&[&args[..], &["--receipt-version=0.6.0"]].concat(), &[]);
+    // Parameters have had one since 0.3.0.
+    config(&["--forensic-public-key=/f", "--parameter-disclosure=high"], &[]);
 }
 
 #[test]
