@@ -1,10 +1,13 @@
 //! `verify`: whole chains.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_receipts_chain::Options;
 use agent_receipts_core::{ReceiptHash, Timestamp};
+use agent_receipts_store::StoreError;
 
 use super::Context;
 use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
@@ -58,19 +61,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         None => {
             let database = context.settings.database(args.database.db.as_deref())?;
-            let mut reading = Reading::open(&database)?;
-            // A forged index can hide rows from `list`, or from us, that stand in the table.
-            reading.ask(|reader| reader.check_integrity())?;
-            let mut verification = StoreVerification::begin(reading, &trust)?.with_options(args.options());
-            let chains = match &chain_id {
-                Some(chain_id) => vec![chain_id.clone()],
-                None => verification.chains()?.into_iter().map(|chain| chain.chain_id).collect(),
-            };
-            args.expect_one_chain(&chains)?;
-            if chain_id.is_none() {
-                verification = verification.with_progress()?;
-            }
-            verification.report(&chains)?
+            let (reading, checked) = (Reading::open(&database)?, Reading::open(&database)?);
+            thread::scope(|scope| {
+                let integrity = scope.spawn(|| check_integrity(checked));
+                let report = args.report(reading, &trust, chain_id.as_deref());
+                // It comes first: of a database that is not whole, no verdict can be given.
+                integrity.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+                report
+            })?
         }
     };
     let written = write(&report, chain_id.as_deref(), context);
@@ -81,6 +79,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         Err(failure) => Err(failure),
         Ok(()) => Ok(code),
     }
+}
+
+/// A forged index can hide rows from `list`, or from us, that stand in the table.
+fn check_integrity(mut reading: Reading) -> Result<(), StoreError> {
+    reading.ask(|reader| reader.check_integrity())
 }
 
 fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(), Failure> {
@@ -101,6 +104,19 @@ fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(
 }
 
 impl Args {
+    fn report(&self, reading: Reading, trust: &Trust, chain_id: Option<&str>) -> Result<Report, Failure> {
+        let mut verification = StoreVerification::begin(reading, trust)?.with_options(self.options());
+        let chains = match chain_id {
+            Some(chain_id) => vec![chain_id.to_owned()],
+            None => verification.chains()?.into_iter().map(|chain| chain.chain_id).collect(),
+        };
+        self.expect_one_chain(&chains)?;
+        if chain_id.is_none() {
+            verification = verification.with_progress()?;
+        }
+        verification.report(&chains)
+    }
+
     fn options(&self) -> Options {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Options {

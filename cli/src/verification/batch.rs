@@ -1,18 +1,40 @@
 //! The part of verification that needs no neighbour, spread over the cores.
 
 use std::num::NonZeroUsize;
-use std::thread;
+use std::ops::Range;
+use std::sync::Arc;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use agent_receipts_chain::{Examined, examine};
 use agent_receipts_core::{DecodeError, Form, PublicKey, Received};
 use agent_receipts_store::Row;
 
-/// Receipts that are held in memory at a time: this and not the chain's length bounds memory.
-pub(crate) const BATCH: usize = 1024;
+/// Receipts that are judged at a time. As many more are read meanwhile: this and not the chain's length bounds memory.
+const BATCH: usize = 512;
 /// The same in bytes, for receipts of unusual size.
-pub(crate) const BATCH_BYTES: usize = 16 << 20;
+const BATCH_BYTES: usize = 8 << 20;
 /// Below this a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 64;
+
+/// Rows on their way into a batch.
+#[derive(Default)]
+pub(crate) struct Gathered {
+    pub(crate) rows: Vec<Row>,
+    bytes: usize,
+}
+
+impl Gathered {
+    /// Adds a row, and gives the batch if that is whole now.
+    pub(crate) fn add(&mut self, row: Row) -> Option<Vec<Row>> {
+        self.bytes += row.receipt_json.len();
+        self.rows.push(row);
+        if self.rows.len() < BATCH && self.bytes < BATCH_BYTES {
+            return None;
+        }
+        self.bytes = 0;
+        Some(std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH)))
+    }
+}
 
 /// A receipt examined, and what its row says otherwise.
 pub(crate) struct Judged {
@@ -20,28 +42,59 @@ pub(crate) struct Judged {
     pub(crate) altered: Option<Contradiction>,
 }
 
-/// Examines rows, in their order, with `key` as the guess.
-pub(crate) fn judge(rows: &[Row], key: &PublicKey) -> Vec<Judged> {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = rows.len().div_ceil(cores).max(WORTH_A_THREAD);
-    if rows.len() <= share {
-        return rows.iter().map(|row| judge_one(row, key)).collect();
+/// Threads that judge one batch while their owner walks over the one before.
+pub(crate) struct Judges<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    cores: usize,
+    at_work: Option<AtWork<'scope>>,
+}
+
+struct AtWork<'scope> {
+    rows: Arc<Vec<Row>>,
+    key: PublicKey,
+    threads: Vec<(Range<usize>, ScopedJoinHandle<'scope, Vec<Judged>>)>,
+}
+
+impl<'scope, 'env> Judges<'scope, 'env> {
+    pub(crate) fn new(scope: &'scope Scope<'scope, 'env>) -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { scope, cores, at_work: None }
     }
-    thread::scope(|scope| {
-        let threads: Vec<_> = rows
-            .chunks(share)
-            .map(|chunk| {
-                (chunk, scope.spawn(move || chunk.iter().map(|row| judge_one(row, key)).collect::<Vec<_>>()))
-            })
-            .collect();
-        // A thread that failed must not make receipts vanish: its share is judged here again.
-        threads
-            .into_iter()
-            .flat_map(|(chunk, thread)| {
-                thread.join().unwrap_or_else(|_| chunk.iter().map(|row| judge_one(row, key)).collect())
-            })
-            .collect()
-    })
+
+    /// Begins with a batch, with `key` as the guess, and gives the batch before to `each`, in its order.
+    pub(crate) fn exchange(&mut self, rows: Vec<Row>, key: PublicKey, each: impl FnMut(&Row, Judged)) {
+        let next = (!rows.is_empty()).then(|| self.begin(rows, key));
+        if let Some(before) = std::mem::replace(&mut self.at_work, next) {
+            before.finish(each);
+        }
+    }
+
+    fn begin(&self, rows: Vec<Row>, key: PublicKey) -> AtWork<'scope> {
+        let rows = Arc::new(rows);
+        let share = rows.len().div_ceil(self.cores).max(WORTH_A_THREAD);
+        let threads = (0..rows.len()).step_by(share).map(|begin| {
+            let range = begin..rows.len().min(begin + share);
+            let (theirs, some) = (Arc::clone(&rows), range.clone());
+            (range, self.scope.spawn(move || judge(&theirs[some], &key)))
+        });
+        let threads = threads.collect();
+        AtWork { rows, key, threads }
+    }
+}
+
+impl AtWork<'_> {
+    fn finish(self, mut each: impl FnMut(&Row, Judged)) {
+        for (range, thread) in self.threads {
+            let rows = &self.rows[range];
+            // A thread that failed must not make receipts vanish: its share is judged here again.
+            let judged = thread.join().unwrap_or_else(|_| judge(rows, &self.key));
+            rows.iter().zip(judged).for_each(|(row, judged)| each(row, judged));
+        }
+    }
+}
+
+fn judge(rows: &[Row], key: &PublicKey) -> Vec<Judged> {
+    rows.iter().map(|row| judge_one(row, key)).collect()
 }
 
 fn judge_one(row: &Row, key: &PublicKey) -> Judged {

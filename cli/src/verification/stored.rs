@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
 
 use agent_receipts_chain::{KeyRing, Options, Step};
 use agent_receipts_core::Receipt;
-use agent_receipts_store::{ChainSummary, Order, Query, ReceiptReader, Row, SqliteReader, StoreError};
+use agent_receipts_store::{ChainSummary, Query, ReceiptReader, Row, SqliteReader, StoreError};
 
-use super::batch::{BATCH, BATCH_BYTES, Contradiction, Judged, judge};
+use super::batch::{Contradiction, Gathered, Judged, Judges};
 use super::report::{ChainReport, Report};
 use super::trust::Trust;
 use super::walk::Walk;
@@ -88,25 +89,31 @@ impl StoreVerification {
             // Begun anew with each attempt, so that no verdict mixes two states of the database.
             let mut walk = Walk::new(chain_id, Arc::clone(ring), options);
             let mut witnesses = Vec::new();
-            let (mut rows, mut bytes) = (Vec::with_capacity(BATCH), 0);
-            reader.stream(&Query::chain(chain_id), &mut |stored| {
-                if last.replace(stored.row.sequence) == Some(stored.row.sequence) {
-                    twice.get_or_insert(stored.row.sequence);
-                }
-                present += u64::from(stored.rowid <= census.mark);
-                bytes += stored.row.receipt_json.len();
-                rows.push(stored.row);
-                if rows.len() == BATCH || bytes >= BATCH_BYTES {
-                    take(&mut walk, &rows, &wanted, &mut witnesses);
-                    rows.clear();
-                    bytes = 0;
-                }
-                if let Some(progress) = progress.as_mut() {
-                    progress.step();
-                }
-                ControlFlow::Continue(())
+            thread::scope(|scope| {
+                let mut judges = Judges::new(scope);
+                let mut gathered = Gathered::default();
+                let mut turn = |rows: Vec<Row>| {
+                    // While these are judged, those before them are walked over, and more are read.
+                    let key = walk.verifier().active_key();
+                    judges.exchange(rows, key, |row, judged| {
+                        take(&mut walk, row, judged, &wanted, &mut witnesses)
+                    });
+                };
+                reader.stream(&Query::chain(chain_id), &mut |stored| {
+                    if last.replace(stored.row.sequence) == Some(stored.row.sequence) {
+                        twice.get_or_insert(stored.row.sequence);
+                    }
+                    present += u64::from(stored.rowid <= census.mark);
+                    gathered.add(stored.row).into_iter().for_each(&mut turn);
+                    if let Some(progress) = progress.as_mut() {
+                        progress.step();
+                    }
+                    ControlFlow::Continue(())
+                })?;
+                turn(gathered.rows);
+                turn(Vec::new());
+                Ok::<_, StoreError>(())
             })?;
-            take(&mut walk, &rows, &wanted, &mut witnesses);
             census.check(chain_id, present, reader)?;
             // No order of two such rows is theirs, so no verdict is either. The table lacks its unique index.
             if let Some(sequence) = twice {
@@ -152,26 +159,29 @@ fn left_out(reader: &SqliteReader) -> StoreError {
 
 fn lineage(reader: &SqliteReader, trust: &Trust) -> Result<KeyRing, StoreError> {
     let mut lineage = trust.lineage();
-    let all = Query { order: Order::Chain, ..Query::default() };
-    reader.stream(&all, &mut |stored| {
-        lineage.observe(&stored.row.chain_id, stored.row.receipt_json.as_bytes());
+    reader.texts(&mut |chain_id, receipt_json| {
+        lineage.observe(chain_id, receipt_json.as_bytes());
         ControlFlow::Continue(())
     })?;
     Ok(lineage.resolve())
 }
 
-fn take(walk: &mut Walk, rows: &[Row], wanted: impl Fn(&Row) -> bool, witnesses: &mut Vec<Witness>) {
-    for (row, Judged { receipt, altered }) in rows.iter().zip(judge(rows, &walk.verifier().active_key())) {
-        let kept = match &receipt {
-            Ok(examined) if wanted(row) => Some(examined.received().receipt().clone()),
-            _ => None,
-        };
-        let step = walk.take(receipt);
-        if let Some(altered) = &altered {
-            walk.altered_row(step.index, &altered.message);
-        }
-        if let Some(receipt) = kept {
-            witnesses.push(Witness { receipt, step, altered });
-        }
+fn take(
+    walk: &mut Walk,
+    row: &Row,
+    Judged { receipt, altered }: Judged,
+    wanted: impl Fn(&Row) -> bool,
+    witnesses: &mut Vec<Witness>,
+) {
+    let kept = match &receipt {
+        Ok(examined) if wanted(row) => Some(examined.received().receipt().clone()),
+        _ => None,
+    };
+    let step = walk.take(receipt);
+    if let Some(altered) = &altered {
+        walk.altered_row(step.index, &altered.message);
+    }
+    if let Some(receipt) = kept {
+        witnesses.push(Witness { receipt, step, altered });
     }
 }

@@ -27,6 +27,8 @@ use crate::StoreError;
 /// How often the look is repeated when a writer comes or goes in the midst of it.
 const ATTEMPTS: usize = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two attempts when others open the database at the same moment.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// An open connection, and what the files were like then.
 #[derive(Debug)]
@@ -51,8 +53,12 @@ impl Opened {
                     }
                 }
                 Err(error) => {
+                    // Two that open at once in one process share what they know of the `-shm`, and neither may mark it.
+                    let in_each_others_way = is_unmarked(&error);
                     failure = classify(path, error);
-                    if Look::take(path)? == look {
+                    if in_each_others_way {
+                        std::thread::sleep(PAUSE);
+                    } else if Look::take(path)? == look {
                         return Err(failure);
                     }
                 }
@@ -126,15 +132,18 @@ fn connect(path: &Path, way: Way) -> rusqlite::Result<Connection> {
         Way::Frozen => probe(path, "mode=ro&immutable=1", way),
         Way::Recovered => probe(path, "mode=ro&vfs=unix-none", way),
         Way::Live => {
-            probe(path, "mode=ro&readonly_shm=1", way).or_else(|error| match extended_code(&error) {
-                // The writer has not yet marked what may be read. Then the reader must, in the `-shm` that the writer keeps.
-                Some(ffi::SQLITE_READONLY_CANTINIT | ffi::SQLITE_READONLY_RECOVERY) => {
-                    probe(path, "mode=ro", way)
-                }
-                _ => Err(error),
+            // Then the reader must mark it, in the `-shm` that the writer keeps.
+            probe(path, "mode=ro&readonly_shm=1", way).or_else(|error| match is_unmarked(&error) {
+                true => probe(path, "mode=ro", way),
+                false => Err(error),
             })
         }
     }
+}
+
+/// The writer has not yet marked what may be read.
+fn is_unmarked(error: &rusqlite::Error) -> bool {
+    matches!(extended_code(error), Some(ffi::SQLITE_READONLY_CANTINIT | ffi::SQLITE_READONLY_RECOVERY))
 }
 
 /// Opens, and reads the schema: SQLite touches no file before the first read.

@@ -87,6 +87,16 @@ impl SqliteReader {
         self.whole(self.selection().lengths(up_to_rowid))
     }
 
+    /// Gives chain id and text of every receipt to `each`, chain by chain and each chain in sequence, until there are no more or
+    /// `each` breaks. Nothing is copied: for whoever has to look at all receipts and takes few.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnreadableRow`] where a column is no text.
+    pub fn texts(&self, each: &mut dyn FnMut(&str, &str) -> ControlFlow<()>) -> Result<(), StoreError> {
+        self.whole(self.selection().texts(each))
+    }
+
     fn selection(&self) -> Selection<'_> {
         Selection { connection: &self.opened.connection, path: &self.path, shape: self.shape }
     }

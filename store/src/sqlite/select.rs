@@ -110,30 +110,64 @@ impl Selection<'_> {
         Ok(found.unwrap_or(0))
     }
 
-    /// One statement, hence one read transaction; one row in memory at a time.
+    /// One row in memory at a time.
     pub(crate) fn stream(
         &self,
         query: &Query,
         each: &mut dyn FnMut(StoredRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let (sql, values) = self.sql(query);
-        let mut statement = self.connection.prepare_cached(&sql).map_err(|error| self.classify(error))?;
-        let mut rows = statement.query(params_from_iter(values)).map_err(|error| self.classify(error))?;
-        while let Some(row) = rows.next().map_err(|error| self.classify(error))? {
-            let stored = stored_row(row).map_err(|error| self.classify(error))?;
-            if each(stored).is_break() {
-                break;
-            }
-        }
-        Ok(())
+        self.each_row(&sql, params_from_iter(values), &mut |row| Ok(each(stored_row(row)?)))
+    }
+
+    /// Chain and text of every receipt, chain by chain and in sequence, lent for the time of the call.
+    pub(crate) fn texts(
+        &self,
+        each: &mut dyn FnMut(&str, &str) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let walk = self.walk(&Query { order: Order::Chain, ..Query::default() });
+        let sql = format!(
+            "SELECT r.chain_id, r.receipt_json FROM receipts AS r{walk} ORDER BY r.chain_id, r.sequence"
+        );
+        let mut lend = |row: &rusqlite::Row<'_>| Ok(each(text(row, 0)?, text(row, 1)?));
+        self.each_row(&sql, params![], &mut lend)
     }
 
     /// Counts rows in the table itself: an index may have been made to leave some out.
     pub(crate) fn lengths(&self, up_to: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-        let sql = "SELECT chain_id, COUNT(*) FROM receipts NOT INDEXED WHERE rowid <= ?1 GROUP BY chain_id";
+        // Counted here and not by SQLite, which would sort all rows by chain first.
+        let sql = "SELECT chain_id FROM receipts NOT INDEXED WHERE rowid <= ?1";
+        let mut lengths = BTreeMap::new();
+        let mut run: (String, u64) = Default::default();
+        self.each_row(sql, params![up_to], &mut |row| {
+            let chain = text(row, 0)?;
+            if run.0 != chain || run.1 == 0 {
+                let (before, count) = std::mem::replace(&mut run, (chain.to_owned(), 0));
+                *lengths.entry(before).or_insert(0) += count;
+            }
+            run.1 += 1;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        *lengths.entry(run.0).or_insert(0) += run.1;
+        lengths.retain(|_, count| *count > 0);
+        Ok(lengths)
+    }
+
+    /// One statement, hence one read transaction.
+    fn each_row(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        each: &mut dyn FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
+    ) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(|error| self.classify(error))?;
-        let rows = statement.query_map(params![up_to], |row| Ok((row.get(0)?, unsigned(row, 1)?)));
-        rows.and_then(Iterator::collect).map_err(|error| self.classify(error))
+        let mut rows = statement.query(values).map_err(|error| self.classify(error))?;
+        while let Some(row) = rows.next().map_err(|error| self.classify(error))? {
+            if each(row).map_err(|error| self.classify(error))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn sql(&self, query: &Query) -> (String, Vec<Value>) {
@@ -285,6 +319,11 @@ fn stored_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredRow> {
             session_id: row.get(14)?,
         },
     })
+}
+
+/// A text that is looked at where it lies.
+fn text<'row>(row: &'row rusqlite::Row<'_>, index: usize) -> rusqlite::Result<&'row str> {
+    Ok(row.get_ref(index)?.as_str()?)
 }
 
 /// Positions and lengths; a negative one is an unreadable row.
