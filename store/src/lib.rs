@@ -22,6 +22,7 @@
 //! # Ok::<(), agent_receipts_store::StoreError>(())
 //! ```
 
+mod checkpoints;
 mod error;
 mod memory;
 mod query;
@@ -30,6 +31,7 @@ mod sqlite;
 mod traits;
 
 // The public interface is:
+pub use checkpoints::{CheckpointReader, CheckpointStore, StoredCheckpoint, StoredGroup};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use query::{Order, Query};

@@ -1,9 +1,12 @@
 //! A store in memory, for the tests of whatever stands on a store.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
-use crate::{ChainSummary, Head, Order, Query, ReceiptReader, ReceiptStore, Row, StoreError, StoredRow};
+use crate::{
+    ChainSummary, CheckpointReader, CheckpointStore, Head, Order, Query, ReceiptReader, ReceiptStore, Row,
+    StoreError, StoredCheckpoint, StoredGroup, StoredRow,
+};
 
 /// Rows in memory, with the behaviour of the SQLite store except that nothing is durable and that a session is found only by
 /// [`Row::session_id`].
@@ -12,6 +15,8 @@ pub struct MemoryStore {
     rows: Vec<StoredRow>,
     ids: HashSet<String>,
     positions: HashSet<(String, u64)>,
+    groups: BTreeMap<u64, StoredGroup>,
+    checkpoints: BTreeMap<u64, StoredCheckpoint>,
     failure: Option<StoreError>,
 }
 
@@ -21,7 +26,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// Lets the next `append` fail with this error and write nothing, so that callers can test what they do then.
+    /// Lets the next `append` or `write_checkpoint` fail with this error and write nothing, so that callers can test what they do then.
     pub fn fail_next_append(&mut self, error: StoreError) {
         self.failure = Some(error);
     }
@@ -112,7 +117,7 @@ impl ReceiptReader for MemoryStore {
             Order::Newest => rows.reverse(),
             Order::Insertion => {}
         }
-        let limit = query.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let limit = query.limit.map_or(usize::MAX, count);
         for stored in rows.into_iter().take(limit) {
             if each(stored.clone()).is_break() {
                 break;
@@ -136,7 +141,42 @@ impl ReceiptReader for MemoryStore {
     }
 }
 
+impl CheckpointReader for MemoryStore {
+    fn groups(&self, first: u64, limit: u64) -> Result<Vec<StoredGroup>, StoreError> {
+        Ok(self.groups.range(first..).map(|(_, group)| *group).take(count(limit)).collect())
+    }
+
+    fn checkpoints_after(&self, size: u64, limit: u64) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        let later = self.checkpoints.range((Bound::Excluded(size), Bound::Unbounded));
+        Ok(later.map(|(_, checkpoint)| checkpoint.clone()).take(count(limit)).collect())
+    }
+
+    fn checkpoints_up_to(&self, size: u64, limit: u64) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        let earlier = self.checkpoints.range(..=size).rev();
+        Ok(earlier.map(|(_, checkpoint)| checkpoint.clone()).take(count(limit)).collect())
+    }
+}
+
+impl CheckpointStore for MemoryStore {
+    fn write_checkpoint(
+        &mut self,
+        groups: &[StoredGroup],
+        checkpoint: Option<&StoredCheckpoint>,
+    ) -> Result<(), StoreError> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        self.groups.extend(groups.iter().map(|group| (group.number, *group)));
+        self.checkpoints.extend(checkpoint.map(|checkpoint| (checkpoint.tree_size, checkpoint.clone())));
+        Ok(())
+    }
+}
+
 impl ReceiptStore for MemoryStore {
+    fn checkpoints(&mut self) -> Option<&mut dyn CheckpointStore> {
+        Some(self)
+    }
+
     fn append(&mut self, batch: &[Row]) -> Result<(), StoreError> {
         if let Some(error) = self.failure.take() {
             return Err(error);
@@ -150,6 +190,10 @@ impl ReceiptStore for MemoryStore {
         }
         Ok(())
     }
+}
+
+fn count(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 fn matches(query: &Query, stored: &StoredRow) -> bool {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::{ChainSummary, Head, Query, Row, StoreError, StoredRow};
+use crate::{ChainSummary, CheckpointStore, Head, Query, Row, StoreError, StoredRow};
 
 /// Reading rows. Each call sees one consistent state of the store.
 pub trait ReceiptReader {
@@ -50,6 +50,11 @@ pub trait ReceiptStore: ReceiptReader + Send {
     /// Duplicates, a full disk and the like fail only this batch; [`StoreError::is_fatal`] tells which errors must stop the
     /// writer instead.
     fn append(&mut self, batch: &[Row]) -> Result<(), StoreError>;
+
+    /// Where checkpoints are kept beside the rows; a store may be one that keeps none.
+    fn checkpoints(&mut self) -> Option<&mut dyn CheckpointStore> {
+        None
+    }
 
     /// What has gone wrong behind the scenes since the last time this was asked, if anything: the store goes on, but somebody
     /// should be told. For SQLite: the write-ahead log could not be folded into the database, and grows until it can. A

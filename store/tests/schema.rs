@@ -5,7 +5,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use agent_receipts_store::{Query, ReceiptReader, ReceiptStore, SqliteReader, SqliteStore, StoreError};
+use agent_receipts_store::{
+    Query, ReceiptReader, ReceiptStore, SCHEMA_VERSION, SqliteReader, SqliteStore, StoreError,
+};
 use support::{collect, foreign, row, rows, sequences, traces};
 use tempfile::{TempDir, tempdir};
 
@@ -168,13 +170,16 @@ fn the_indexes_of_others_are_kept() {
 
 #[test]
 fn a_newer_schema_is_read_but_not_written() {
-    for version in ["3", "4000000000", "1.5", "new"] {
+    for version in ["4", "4000000000", "1.5", "new"] {
         let (_folder, path) =
             ours(&format!("UPDATE ar_meta SET value = '{version}' WHERE key = 'schema_version'"));
         let before = std::fs::read(&path).unwrap();
         let refusal = SqliteStore::open(&path).unwrap_err();
-        let expected =
-            StoreError::NewerSchema { path: path.clone(), found: version.to_owned(), supported: 2 };
+        let expected = StoreError::NewerSchema {
+            path: path.clone(),
+            found: version.to_owned(),
+            supported: SCHEMA_VERSION,
+        };
         assert_eq!(refusal, expected);
         assert!(refusal.is_fatal() && refusal.to_string().contains("upgrade"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
@@ -187,7 +192,7 @@ fn a_newer_schema_is_read_but_not_written() {
 #[test]
 fn a_reader_tells_our_version_and_that_the_reference_has_none() {
     let (_folder, path) = ours("");
-    assert_eq!(SqliteReader::open(&path).unwrap().schema_version(), Ok(Some(2)));
+    assert_eq!(SqliteReader::open(&path).unwrap().schema_version(), Ok(Some(SCHEMA_VERSION)));
     let (_folder, path) = database(OLD);
     assert_eq!(SqliteReader::open(&path).unwrap().schema_version(), Ok(None));
 }
@@ -195,7 +200,7 @@ fn a_reader_tells_our_version_and_that_the_reference_has_none() {
 #[test]
 fn a_newer_schema_without_the_receipts_that_we_know_is_not_even_read() {
     let (folder, path) =
-        ours("UPDATE ar_meta SET value = '3'; ALTER TABLE receipts RENAME COLUMN receipt_json TO body");
+        ours("UPDATE ar_meta SET value = '4'; ALTER TABLE receipts RENAME COLUMN receipt_json TO body");
     let before = std::fs::read(&path).unwrap();
     assert!(matches!(SqliteReader::open(&path), Err(StoreError::ForeignSchema { .. })));
     assert!(matches!(SqliteStore::open(&path), Err(StoreError::NewerSchema { .. })));

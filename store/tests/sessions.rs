@@ -5,7 +5,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use agent_receipts_store::{Query, ReceiptReader, ReceiptStore, SqliteReader, SqliteStore, StoreError};
+use agent_receipts_store::{
+    Query, ReceiptReader, ReceiptStore, SCHEMA_VERSION, SqliteReader, SqliteStore, StoreError,
+};
 use support::{collect, foreign, row, rows, sequences};
 use tempfile::{TempDir, tempdir};
 
@@ -73,7 +75,7 @@ fn version_1_is_read_as_it_is_and_migrated_without_a_difference() {
     assert_eq!((sequences(&store, &of("s1")), sequences(&store, &of("s2"))), (vec![1, 6, 7, 8], vec![2, 5]));
     drop(store);
     let reader = SqliteReader::open(&path).unwrap();
-    assert_eq!(reader.schema_version(), Ok(Some(2)));
+    assert_eq!(reader.schema_version(), Ok(Some(SCHEMA_VERSION)));
     assert_eq!(
         (sequences(&reader, &of("s1")), sequences(&reader, &of("s2"))),
         (vec![1, 6, 7, 8], vec![2, 5])

@@ -1,6 +1,7 @@
 //! The SQLite adapter: the reference's `receipts` table, and tables of our own beside it.
 
 mod checkpoint;
+mod checkpoints;
 mod connect;
 mod errors;
 mod files;

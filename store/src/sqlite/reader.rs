@@ -9,7 +9,10 @@ use super::files;
 use super::open_readonly::Opened;
 use super::schema::{self, Shape};
 use super::select::Selection;
-use crate::{ChainSummary, Head, Query, ReceiptReader, StoreError, StoredRow};
+use crate::{
+    ChainSummary, CheckpointReader, Head, Query, ReceiptReader, StoreError, StoredCheckpoint, StoredGroup,
+    StoredRow,
+};
 
 /// A database opened for reading: ours or the reference's, in use, closed, or left by a crash. It writes and creates nothing.
 ///
@@ -104,6 +107,20 @@ impl SqliteReader {
     /// A result counts only if the file held still; an error in a file that moved is no finding either.
     fn whole<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if self.still_current() { result } else { Err(StoreError::Changed { path: self.path.clone() }) }
+    }
+}
+
+impl CheckpointReader for SqliteReader {
+    fn groups(&self, first: u64, limit: u64) -> Result<Vec<StoredGroup>, StoreError> {
+        self.whole(self.selection().groups(first, limit))
+    }
+
+    fn checkpoints_after(&self, size: u64, limit: u64) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.whole(self.selection().checkpoints_after(size, limit))
+    }
+
+    fn checkpoints_up_to(&self, size: u64, limit: u64) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.whole(self.selection().checkpoints_up_to(size, limit))
     }
 }
 

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::checkpoints::NAMES as CHECKPOINTS;
 use super::errors::classify;
+use super::sessions::NAMES as SESSIONS;
 use crate::StoreError;
 
 /// The version of our own tables (`ar_*`), kept in `ar_meta` under `schema_version`. The reference's table has no version.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The size of a page in a new database, in bytes. A receipt has about 1.7 kB: two fit a page of SQLite's usual 4 kB and leave a
 /// sixth of it empty.
@@ -42,7 +44,7 @@ pub(crate) const KEY_ROTATION: &str = "agent.key.rotate";
 pub(crate) const ROTATIONS: &str = "\
 CREATE INDEX IF NOT EXISTS ar_receipts_rotations ON receipts(timestamp, sequence) WHERE action_type = 'agent.key.rotate'";
 
-/// Our own table with the version; the others are in `sessions.rs`.
+/// Our own table with the version; the others are in `sessions.rs` and `checkpoints.rs`.
 pub(crate) const META: &str =
     "CREATE TABLE IF NOT EXISTS ar_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
@@ -69,6 +71,8 @@ pub(crate) struct Shape {
     pub(crate) tool_name: bool,
     /// Which of our own tables are there.
     pub(crate) sessions: SessionTables,
+    /// The tables of checkpoints are there.
+    pub(crate) checkpoints: bool,
     /// There is an index `idx_receipts_chain`.
     pub(crate) chain_index: bool,
     /// There is an index `idx_receipts_timestamp`.
@@ -95,9 +99,11 @@ pub(crate) fn examine(connection: &Connection, path: &Path) -> Result<Shape, Sto
     if let Some(missing) = COLUMNS.iter().find(|wanted| !columns.iter().any(|column| column == *wanted)) {
         return Err(foreign(path, format!("table `receipts` has no column `{missing}`")));
     }
-    let sessions = match version(connection, path) {
+    let version = version(connection, path);
+    let checkpoints = version == Ok(Some(SCHEMA_VERSION)) && has_tables(connection, path, &CHECKPOINTS)?;
+    let sessions = match version {
         Ok(Some(1)) if is_plain_table(connection, path, "ar_sessions")? => SessionTables::ById,
-        Ok(Some(SCHEMA_VERSION)) if has_session_tables(connection, path)? => SessionTables::ByRowid,
+        Ok(Some(2..=SCHEMA_VERSION)) if has_tables(connection, path, &SESSIONS)? => SessionTables::ByRowid,
         Ok(_) | Err(StoreError::NewerSchema { .. }) => SessionTables::None,
         Err(error) => return Err(error),
     };
@@ -105,6 +111,7 @@ pub(crate) fn examine(connection: &Connection, path: &Path) -> Result<Shape, Sto
     Ok(Shape {
         tool_name: columns.iter().any(|column| column == "tool_name"),
         sessions,
+        checkpoints,
         chain_index: indexes.iter().any(|index| index == "idx_receipts_chain"),
         time_index: indexes.iter().any(|index| index == "idx_receipts_timestamp"),
     })
@@ -169,8 +176,8 @@ pub(crate) fn foreign(path: &Path, detail: impl Into<String>) -> StoreError {
     StoreError::ForeignSchema { path: path.to_owned(), detail: detail.into() }
 }
 
-fn has_session_tables(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
-    for table in ["ar_session_names", "ar_session_receipts", "ar_foreign_receipts"] {
+fn has_tables(connection: &Connection, path: &Path, tables: &[&str]) -> Result<bool, StoreError> {
+    for table in tables {
         if !is_plain_table(connection, path, table)? {
             return Ok(false);
         }

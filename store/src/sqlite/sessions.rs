@@ -18,6 +18,9 @@ CREATE TABLE IF NOT EXISTS ar_session_names (
 CREATE TABLE IF NOT EXISTS ar_session_receipts (receipt_rowid INTEGER PRIMARY KEY, session INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ar_foreign_receipts (first_rowid INTEGER PRIMARY KEY, last_rowid INTEGER NOT NULL);";
 
+/// What [`TABLES`] makes.
+pub(crate) const NAMES: [&str; 3] = ["ar_session_names", "ar_session_receipts", "ar_foreign_receipts"];
+
 /// From version 1, which had a table `ar_sessions(receipt_id, session_id)` with no row for receipts without a session.
 pub(crate) const FROM_VERSION_1: &str = "\
 INSERT INTO ar_session_names (name, first_rowid)

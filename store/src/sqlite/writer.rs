@@ -12,8 +12,11 @@ use super::lock::WriterLock;
 use super::schema::{self, Shape};
 use super::select::Selection;
 use super::sessions::Sessions;
-use super::{files, migrate};
-use crate::{ChainSummary, Head, Query, ReceiptReader, ReceiptStore, Row, StoreError, StoredRow};
+use super::{checkpoints, files, migrate};
+use crate::{
+    ChainSummary, CheckpointReader, CheckpointStore, Head, Query, ReceiptReader, ReceiptStore, Row,
+    StoreError, StoredCheckpoint, StoredGroup, StoredRow,
+};
 
 /// A database opened for writing, and the right to be its only writer.
 ///
@@ -161,7 +164,37 @@ impl ReceiptReader for SqliteStore {
     }
 }
 
+impl CheckpointReader for SqliteStore {
+    fn groups(&self, first: u64, limit: u64) -> Result<Vec<StoredGroup>, StoreError> {
+        self.selection().groups(first, limit)
+    }
+
+    fn checkpoints_after(&self, size: u64, limit: u64) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.selection().checkpoints_after(size, limit)
+    }
+
+    fn checkpoints_up_to(&self, size: u64, limit: u64) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        self.selection().checkpoints_up_to(size, limit)
+    }
+}
+
+impl CheckpointStore for SqliteStore {
+    fn write_checkpoint(
+        &mut self,
+        groups: &[StoredGroup],
+        checkpoint: Option<&StoredCheckpoint>,
+    ) -> Result<(), StoreError> {
+        self.lock.check_in_place(&self.path)?;
+        let _turn = self.checkpointer.turn()?;
+        checkpoints::write(&mut self.connection, &self.path, groups, checkpoint)
+    }
+}
+
 impl ReceiptStore for SqliteStore {
+    fn checkpoints(&mut self) -> Option<&mut dyn CheckpointStore> {
+        Some(self)
+    }
+
     fn append(&mut self, batch: &[Row]) -> Result<(), StoreError> {
         if batch.is_empty() {
             return Ok(());
