@@ -47,6 +47,13 @@ pub const HOUSE: &[Room] = &[
         tests_may_also_reach: &[],
         never: &[RUNTIMES, NETWORK, SIGNATURES, SOCKETS],
     },
+    // Time stamps know nothing of receipts: a hash goes in, a time comes out. No file, socket, clock, randomness.
+    Room {
+        name: TIMESTAMP,
+        may_reach: &[],
+        tests_may_also_reach: &[],
+        never: &[RUNTIMES, NETWORK, DATABASES, SYSTEM, RANDOMNESS],
+    },
     Room { name: IPC, may_reach: &[CORE], tests_may_also_reach: &[], never: &[RUNTIMES, NETWORK, DATABASES] },
     // Policy: the order of receipts. No file, socket, database, clock; its tests read databases of the reference.
     Room {
@@ -101,6 +108,7 @@ pub const VIEWS: &[View] = &[
 const CORE: &str = "agent-receipts-core";
 const KEYSOURCE: &str = "agent-receipts-keysource";
 const STORE: &str = "agent-receipts-store";
+const TIMESTAMP: &str = "agent-receipts-timestamp";
 const IPC: &str = "agent-receipts-ipc";
 const CHAIN: &str = "agent-receipts-chain";
 const DAEMON: &str = "agent-receipts-daemon";
