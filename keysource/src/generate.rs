@@ -25,6 +25,19 @@ pub fn generate_key_pair(
     public: &Path,
     seed: &Zeroizing<[u8; 32]>,
 ) -> Result<PublicKey, GenerateError> {
+    // Every seed of the right length is accepted.
+    let public_key = KeyPair::from_seed(seed.as_ref()).ok_or(GenerateError::NoRandomness)?.public_key();
+    make_pair(private, public, pkcs8::encode(seed).as_bytes(), public_key.to_pem().as_bytes())?;
+    Ok(public_key)
+}
+
+/// Writes the two files of a pair where neither stands, or neither.
+pub(crate) fn make_pair(
+    private: &Path,
+    public: &Path,
+    private_content: &[u8],
+    public_content: &[u8],
+) -> Result<(), GenerateError> {
     if private.as_os_str().is_empty() {
         return Err(FileError::EmptyPath.into());
     }
@@ -35,16 +48,14 @@ pub fn generate_key_pair(
     }
     files::must_be_free(private)?;
     files::must_be_free(public)?;
-    // Every seed of the right length is accepted.
-    let public_key = KeyPair::from_seed(seed.as_ref()).ok_or(GenerateError::NoRandomness)?.public_key();
     files::create_folders(private)?;
     files::create_folders(public)?;
-    files::create(private, PRIVATE_MODE, pkcs8::encode(seed).as_bytes())?;
-    files::create(public, PUBLIC_MODE, public_key.to_pem().as_bytes()).inspect_err(|_| {
-        // A private key without its public half would block the next attempt. It has signed nothing yet.
+    files::create(private, PRIVATE_MODE, private_content)?;
+    files::create(public, PUBLIC_MODE, public_content).inspect_err(|_| {
+        // A private key without its public half would block the next attempt. It was not used yet.
         let _ = std::fs::remove_file(private);
     })?;
-    Ok(public_key)
+    Ok(())
 }
 
 /// Where the public key of a private key file is published by default: the same path with `.pub` behind it.

@@ -25,6 +25,8 @@ mod archive;
 mod error;
 mod file;
 mod files;
+#[cfg(feature = "forensic")]
+mod forensic;
 mod generate;
 mod pair;
 mod pkcs8;
@@ -35,6 +37,8 @@ mod source;
 pub use archive::{Archive, archived_public_keys};
 pub use error::{FileError, GenerateError, KeyError, PublicKeyError};
 pub use file::FileKeySource;
+#[cfg(feature = "forensic")]
+pub use forensic::{ForensicKey, ForensicKeyError, generate_forensic_pair, read_forensic_key};
 pub use generate::{generate_key_pair, public_key_path, random_seed};
 pub use public::{publish_public_key, read_public_key};
 pub use source::{Algorithm, KeySource};
