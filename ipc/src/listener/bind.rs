@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use thiserror::Error;
 
+use super::adopt::PassedFault;
 use super::notice::Notice;
 use crate::sys;
 
@@ -49,6 +50,14 @@ pub enum BindError {
         /// What connecting to it said.
         kind: io::ErrorKind,
     },
+    /// A socket that a service manager passed is not the one that was to be listened on.
+    #[error("the socket that was passed to listen on `{}` {fault}", path.display())]
+    Passed {
+        /// Where the socket was to be.
+        path: PathBuf,
+        /// What is wrong with the one that came.
+        fault: PassedFault,
+    },
     /// A system call failed.
     #[error("cannot {step} `{}`: {kind}", path.display())]
     System {
@@ -61,10 +70,17 @@ pub enum BindError {
     },
 }
 
-/// A listening socket that owns its file.
+/// A listening socket, and its file where that is ours.
 #[derive(Debug)]
 pub(super) struct Bound {
     pub(super) socket: OwnedFd,
+    /// `None` for a socket that was passed: whoever bound it keeps it open, for the next daemon too.
+    pub(super) own: Option<OwnFile>,
+}
+
+/// The file of a socket that we bound.
+#[derive(Debug)]
+pub(super) struct OwnFile {
     path: PathBuf,
     identity: Identity,
     // Held as long as the socket is, so that no other daemon of ours can be between looking and binding.
@@ -86,13 +102,16 @@ impl Bound {
             tell(Notice::StaleSocketRemoved { path: path.to_owned() });
         }
         let (socket, identity) = listen(path)?;
-        Ok(Self { socket, path: path.to_owned(), identity, _lock: lock })
+        let own = OwnFile { path: path.to_owned(), identity, _lock: lock };
+        Ok(Self { socket, own: Some(own) })
     }
 
-    /// Removes the file, if it is still the one that was bound. The socket stays open, so its inode cannot be reused.
+    /// Removes the file, if we made it and it is still the one that was bound. The socket stays open, so its inode cannot
+    /// be reused.
     pub(super) fn unlink(&self) {
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == self.identity) {
-            let _ = fs::remove_file(&self.path);
+        let Some(OwnFile { path, identity, .. }) = &self.own else { return };
+        if fs::symlink_metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == *identity) {
+            let _ = fs::remove_file(path);
         }
     }
 }
@@ -118,6 +137,11 @@ fn prepare_directory(path: &Path, tell: &dyn Fn(Notice)) -> Result<(), BindError
             Err(error) => return Err(system("create directory", part)(error)),
         }
     }
+    tell_of_loose(directory, tell)
+}
+
+/// Tells of a directory in which others can put a socket of their own.
+pub(super) fn tell_of_loose(directory: &Path, tell: &dyn Fn(Notice)) -> Result<(), BindError> {
     let mode = fs::metadata(directory).map_err(system("look at directory", directory))?.mode();
     if mode & 0o022 != 0 && mode & STICKY == 0 {
         tell(Notice::LooseDirectory { path: directory.to_owned() });
@@ -211,7 +235,7 @@ fn listen(path: &Path) -> Result<(OwnedFd, Identity), BindError> {
     }
 }
 
-fn system<'a>(step: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> BindError + 'a {
+pub(super) fn system<'a>(step: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> BindError + 'a {
     move |error| BindError::System { step, path: path.to_owned(), kind: error.kind() }
 }
 

@@ -1,5 +1,6 @@
 //! The listener: one thread that accepts, one for each connection, and nothing a peer does ends either of them early.
 
+mod adopt;
 mod assembler;
 mod bind;
 mod connection;
@@ -30,6 +31,7 @@ use reply::Link;
 use stop::Stop;
 use watch::Watch;
 
+pub use adopt::PassedFault;
 pub use bind::BindError;
 pub use handler::{Handler, Next, Session};
 pub use notice::{Counts, Notice, Totals};
@@ -37,7 +39,7 @@ pub use options::{Limits, ListenerOptions, Observer};
 pub use reply::{ReplyError, ReplyWriter};
 pub use stop::ShutdownHandle;
 
-/// A bound socket that accepts events. Removes its file when it stops or is dropped, if the file is still its own.
+/// A bound socket that accepts events. Removes its file when it stops or is dropped, if it made the file and it is still its own.
 pub struct Listener {
     bound: Bound,
     limits: Limits,
@@ -61,13 +63,33 @@ impl Listener {
     /// Removes a socket that nobody listens on; refuses to touch anything else. From here on clients can connect and
     /// send; they are accepted once [`Listener::run`] is called.
     pub fn bind(path: &Path, options: ListenerOptions) -> Result<Listener, BindError> {
+        let probe = options.limits.probe;
+        Self::over(path, options, |watch| Bound::new(path, probe, &|notice| watch.tell(notice)))
+    }
+
+    /// Listens on a socket that a service manager bound to `path` and passed on. Its file is the service manager's: it
+    /// stays when the listener stops, and connections that were not accepted by then wait for the next listener.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError::Passed`] if the socket is no listening Unix stream socket at `path`, or if its file lets every user in.
+    #[cfg(target_os = "linux")]
+    pub fn adopt(socket: OwnedFd, path: &Path, options: ListenerOptions) -> Result<Listener, BindError> {
+        Self::over(path, options, |watch| Bound::adopt(socket, path, &|notice| watch.tell(notice)))
+    }
+
+    fn over(
+        path: &Path,
+        options: ListenerOptions,
+        bound: impl FnOnce(&Watch) -> Result<Bound, BindError>,
+    ) -> Result<Listener, BindError> {
         let watch = Watch::new(options.observer);
         let system = |step| {
             move |error: io::Error| BindError::System { step, path: path.to_owned(), kind: error.kind() }
         };
         let stop = Stop::new().map_err(system("prepare to stop"))?;
         let reserve = open_reserve().map_err(system("keep a descriptor in reserve for"))?;
-        let bound = Bound::new(path, options.limits.probe, &|notice| watch.tell(notice))?;
+        let bound = bound(&watch)?;
         let permits = Permits::new(&options.limits);
         Ok(Self { bound, limits: options.limits, stop, watch, permits, reserve: Some(reserve) })
     }
@@ -105,8 +127,9 @@ impl Listener {
             }
         }
         self.bound.unlink();
-        // Those that connected, and may have sent, before the stop: the queue cannot be longer than the backlog.
-        let waiting = self.limits.connections;
+        // Those that connected, and may have sent, before the stop: the queue cannot be longer than the backlog. The queue of
+        // a passed socket is still open, and the next daemon's.
+        let waiting = if self.bound.own.is_some() { self.limits.connections } else { 0 };
         (0..waiting).take_while(|_| self.accept_one(&surroundings, &running)).count();
         let end = self.stop.requested().unwrap_or_else(Instant::now) + self.limits.drain + GRACE;
         Stopped { unfinished: running.wait_until(end) }
