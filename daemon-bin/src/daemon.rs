@@ -1,13 +1,15 @@
 //! The daemon as a library: start, wait, stop.
 
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use agent_receipts_ipc::{
-    Limits, Listener, ListenerOptions, ShutdownHandle, SocketPlace, Stopped, check_socket_path,
+    Attest, BindError, Limits, Listener, ListenerOptions, ShutdownHandle, SocketPlace, Stopped,
+    attest_directly, check_socket_path,
 };
 
 use crate::config::Config;
@@ -24,6 +26,7 @@ use crate::pipeline::shared_store::SharedStore;
 use crate::pipeline::submission::Work;
 use crate::pipeline::writer::Writer;
 use crate::principal::Principals;
+use crate::pulse::Pulse;
 use crate::redact::{PatternError, Redactor, load_patterns};
 use crate::startup::{StartError, open};
 use crate::surroundings::{Log, Surroundings};
@@ -78,6 +81,16 @@ impl Daemon {
     ///
     /// [`StartError`]; nothing was then changed but what its message says.
     pub fn start(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        Self::start_over(config, surroundings, None, |_, _| attest_directly())
+    }
+
+    /// The same over a socket that was bound by somebody else, if one was, and on threads that `confine` has confined.
+    pub(crate) fn start_over(
+        config: &Config,
+        surroundings: Surroundings,
+        passed: Option<OwnedFd>,
+        confine: impl FnOnce(&Config, &Log) -> Attest,
+    ) -> Result<Self, StartError> {
         let log = Arc::clone(&surroundings.log);
         let warning = warning_of_place(config)?;
         if let Some(warning) = &warning {
@@ -85,9 +98,11 @@ impl Daemon {
         }
         let redactor = redactor(config)?;
         let discloser = Discloser::open(config, &surroundings)?;
+        // Before any thread is started, since each is confined by itself; SQLite's come with the store.
+        let attest = confine(config, &log);
         let opened = open(config, &surroundings)?;
         // Last: who finds that the socket answers may rely on everything behind it.
-        let listener = Listener::bind(&config.socket, listener_options(config, &log))?;
+        let listener = listen(config, passed, &log)?.attested_by(attest);
         let queue = Arc::new(Queue::new(WAITING));
         let losses = Arc::new(Losses::default());
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
@@ -140,6 +155,11 @@ impl Daemon {
     /// `time`. True if it has ended or should.
     pub fn wait_for(&self, time: Duration) -> bool {
         self.ended.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
+    }
+
+    /// Starts to look, this often, whether the writer writes.
+    pub(crate) fn pulse(&self, every: Duration) -> std::io::Result<Pulse> {
+        Pulse::start(Arc::clone(&self.queue), every)
     }
 
     /// What makes [`Daemon::wait_for`] return from another thread.
@@ -205,6 +225,15 @@ fn warning_of_place(config: &Config) -> Result<Option<String>, StartError> {
 fn redactor(config: &Config) -> Result<Redactor, PatternError> {
     let custom = config.redact_patterns.as_deref().map_or_else(|| Ok(Vec::new()), load_patterns)?;
     Redactor::new(&custom)
+}
+
+fn listen(config: &Config, passed: Option<OwnedFd>, log: &Log) -> Result<Listener, BindError> {
+    let options = listener_options(config, log);
+    match passed {
+        #[cfg(target_os = "linux")]
+        Some(socket) => Listener::adopt(socket, &config.socket, options),
+        _ => Listener::bind(&config.socket, options),
+    }
 }
 
 fn listener_options(config: &Config, log: &Log) -> ListenerOptions {

@@ -12,6 +12,7 @@ use agent_receipts_store::{ReceiptReader, SqliteStore, StoreError};
 
 use crate::config::Config;
 use crate::disclosure::ForensicKeyError;
+use crate::manager::ActivationError;
 use crate::pipeline::heads::Link;
 use crate::pipeline::ledger::WriteError;
 use crate::pipeline::resume::{Keys, ResumeError, head_of};
@@ -29,6 +30,9 @@ pub enum StartError {
     /// The socket could not be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// What the service manager passed could not be taken.
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
     /// The signing key could not be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -106,6 +110,9 @@ pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opene
     key.init()?;
     let public_key = key.public_key()?;
     let store = recovered.map_or_else(|| open_store(&config.db), Ok)?;
+    if config.group_readable {
+        let_group_read(&config.db)?;
+    }
     publish_public_key(&config.public_key, &public_key)?;
     let earlier = archived_public_keys(&config.public_key)?.keys.into_iter().map(|(_, key)| key).collect();
     let keys = Keys { current: public_key, earlier };
@@ -121,8 +128,27 @@ pub(crate) fn open_store(path: &Path) -> Result<SqliteStore, StartError> {
     Ok(SqliteStore::create_or_open(path)?)
 }
 
+/// Gives the database and its side files mode 0640; SQLite gives side files that it makes later the database's own.
+///
+/// By path, while the store is open: closing a descriptor of the database would drop SQLite's locks on it. The store has
+/// refused links, and the folder is the daemon's own.
+fn let_group_read(database: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut path = database.as_os_str().to_owned();
+        path.push(suffix);
+        match std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)) {
+            Err(error) if suffix.is_empty() || error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StartError::System { what: "let the group read the database", error });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Makes a folder with mode 0750 where there is none; an existing one is left as it is.
-fn create_private_folder(folder: &Path) -> Result<(), StartError> {
+pub(crate) fn create_private_folder(folder: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new()
         .recursive(true)

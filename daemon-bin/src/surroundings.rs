@@ -1,5 +1,6 @@
 //! What the daemon takes from the world around it, so that tests can be that world.
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,6 +22,8 @@ pub struct Surroundings {
     pub log: Log,
     /// How often the daemon's process says again what is unsafe about its set-up.
     pub warning_interval: Duration,
+    /// Looks one environment variable up: what a service manager tells its processes. The configuration is not read from here.
+    pub variable: Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
 }
 
 /// A place for lines that an operator reads.
@@ -30,7 +33,8 @@ pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 pub type Seeds = Arc<dyn Fn() -> Option<Zeroizing<[u8; 32]>> + Send + Sync>;
 
 impl Surroundings {
-    /// The system's clock, UUIDv7, the system's randomness and standard error, and a warning a minute (wire protocol §1.3).
+    /// The system's clock, UUIDv7, the system's randomness, standard error and environment, and a warning a minute (wire
+    /// protocol §1.3).
     pub fn system() -> Self {
         Self {
             clock: Arc::new(system_time),
@@ -38,6 +42,7 @@ impl Surroundings {
             seeds: Arc::new(|| random_seed().ok()),
             log: Arc::new(write_to_standard_error),
             warning_interval: Duration::from_secs(60),
+            variable: Arc::new(|name| std::env::var_os(name)),
         }
     }
 }

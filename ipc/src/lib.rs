@@ -58,6 +58,6 @@ pub use client::{
 };
 #[cfg(feature = "listener")]
 pub use listener::{
-    BindError, Counts, Handler, Limits, Listener, ListenerOptions, Next, Notice, Observer,
-    PassedFault, ReplyError, ReplyWriter, Session, ShutdownHandle, Stopped, Totals,
+    Attest, BindError, Counts, Handler, Limits, Listener, ListenerOptions, Next, Notice, Observer,
+    PassedFault, ReplyError, ReplyWriter, Session, ShutdownHandle, Stopped, Totals, attest_directly,
 };

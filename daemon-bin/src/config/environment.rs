@@ -50,6 +50,8 @@ impl Settings {
             max_connections_per_uid: read(env, "AGENTRECEIPTS_MAX_CONNECTIONS_PER_UID", number)?,
             idle_timeout: read(env, "AGENTRECEIPTS_IDLE_TIMEOUT", FromStr::from_str)?,
             read_timeout: read(env, "AGENTRECEIPTS_READ_TIMEOUT", FromStr::from_str)?,
+            group_readable: read(env, "AGENTRECEIPTS_GROUP_READABLE", truth)?,
+            no_sandbox: read(env, "AGENTRECEIPTS_NO_SANDBOX", truth)?,
         })
     }
 }

@@ -66,6 +66,11 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// How long one frame may take from its first byte to its last; more than zero.
     pub read_timeout: Duration,
+    /// Whether the database is given mode 0640, so that the group of its directory can read it; else a fresh one is 0600, and
+    /// an existing one keeps what it has.
+    pub group_readable: bool,
+    /// Whether the process is left as it is by [`run`](crate::run), instead of being confined.
+    pub no_sandbox: bool,
 }
 
 impl Config {
@@ -123,6 +128,8 @@ impl From<Config> for Settings {
             max_connections_per_uid: Some(config.max_connections_per_uid),
             idle_timeout: Some(Span(config.idle_timeout)),
             read_timeout: Some(Span(config.read_timeout)),
+            group_readable: Some(config.group_readable),
+            no_sandbox: Some(config.no_sandbox),
         }
     }
 }

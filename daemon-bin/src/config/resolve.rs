@@ -46,6 +46,8 @@ impl Settings {
             max_connections_per_uid: self.max_connections_per_uid.unwrap_or(MAX_CONNECTIONS_PER_UID),
             idle_timeout: self.idle_timeout.map_or(IDLE_TIMEOUT, |span| span.0),
             read_timeout: self.read_timeout.map_or(READ_TIMEOUT, |span| span.0),
+            group_readable: self.group_readable.unwrap_or(false),
+            no_sandbox: self.no_sandbox.unwrap_or(false),
         };
         judge(&config)?;
         Ok(config)

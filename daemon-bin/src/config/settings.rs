@@ -76,6 +76,12 @@ pub(crate) struct Settings {
     /// How long one frame may take from its first byte to its last, such as `10s`.
     #[arg(long, value_name = "DURATION")]
     pub(crate) read_timeout: Option<Span>,
+    /// Let the group of the database's directory read the database.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    pub(crate) group_readable: Option<bool>,
+    /// Do not confine the process (Landlock and seccomp, on Linux).
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    pub(crate) no_sandbox: Option<bool>,
 }
 
 impl Settings {
@@ -101,6 +107,8 @@ impl Settings {
             max_connections_per_uid: self.max_connections_per_uid.or(lower.max_connections_per_uid),
             idle_timeout: self.idle_timeout.or(lower.idle_timeout),
             read_timeout: self.read_timeout.or(lower.read_timeout),
+            group_readable: self.group_readable.or(lower.group_readable),
+            no_sandbox: self.no_sandbox.or(lower.no_sandbox),
         }
     }
 }

@@ -20,7 +20,6 @@ pub(crate) enum Work {
         ack: Ack,
     },
     /// Something that must have the ledger to itself: everything before it is on disk, nothing behind it is placed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for rotation while running"))]
     Alone(Task),
 }
 

@@ -25,6 +25,8 @@ max_connections = 7
 max_connections_per_uid = 3
 idle_timeout = "2h"
 read_timeout = "1.5s"
+group_readable = true
+no_sandbox = true
 "#;
 
 fn full() -> Config {
@@ -48,6 +50,8 @@ fn full() -> Config {
         max_connections_per_uid: 3,
         idle_timeout: Duration::from_secs(7200),
         read_timeout: Duration::from_millis(1500),
+        group_readable: true,
+        no_sandbox: true,
     }
 }
 

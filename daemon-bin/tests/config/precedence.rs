@@ -52,6 +52,8 @@ fn options() -> Vec<Option_> {
         bare("max_connections_per_uid", ["1", "2", "3"], |c| c.max_connections_per_uid.to_string()),
         option("idle_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.idle_timeout)),
         option("read_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.read_timeout)),
+        bare("group_readable", ["true", "false", "true"], |c| c.group_readable.to_string()),
+        bare("no_sandbox", ["true", "false", "true"], |c| c.no_sandbox.to_string()),
     ]
 }
 
@@ -146,6 +148,8 @@ fn the_defaults() {
         max_connections_per_uid: 256,
         idle_timeout: Duration::from_secs(3600),
         read_timeout: Duration::from_secs(10),
+        group_readable: false,
+        no_sandbox: false,
     };
     assert_eq!(config, expected);
     assert_eq!(config.notices(), Vec::<String>::new());

@@ -28,7 +28,12 @@ impl DaemonProcess {
 
     /// The same with another command, which ends by becoming the daemon.
     pub(crate) fn start_with(command: Command) -> Self {
-        let mut daemon = Self::spawn(command);
+        Self::spawn(command).listening()
+    }
+
+    /// Waits until it listens.
+    pub(crate) fn listening(self) -> Self {
+        let mut daemon = self;
         wait_until("the daemon to listen", || {
             let ended = daemon.child.try_wait().unwrap();
             assert!(ended.is_none(), "the daemon ended: {ended:?} {:?}", daemon.lines.lock().unwrap());
@@ -38,8 +43,13 @@ impl DaemonProcess {
     }
 
     pub(crate) fn spawn(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdin(Stdio::null());
+        Self::spawn_with_input(command)
+    }
+
+    /// The same with whatever the command has for its standard input.
+    pub(crate) fn spawn_with_input(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let reader = child.stderr.take().map(|stderr| keep_lines(stderr, Arc::clone(&lines)));
         Self { child, lines, reader }

@@ -58,7 +58,8 @@ mod linux {
         ) -> Result<Self, BindError> {
             let fault = |fault| BindError::Passed { path: path.to_owned(), fault };
             let address = unix_address(&socket).ok_or_else(|| fault(PassedFault::NotUnix))?;
-            let failed = |errno: rustix::io::Errno| system("look at the socket passed for", path)(errno.into());
+            let failed =
+                |errno: rustix::io::Errno| system("look at the socket passed for", path)(errno.into());
             if sockopt::socket_type(&socket).map_err(failed)? != SocketType::STREAM {
                 return Err(fault(PassedFault::NotStream));
             }

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod assembler;
+mod attest;
 mod bind;
 mod connection;
 mod handler;
@@ -22,7 +23,6 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use crate::peer::Peer;
 use crate::sys;
 use bind::Bound;
 use connection::Surroundings;
@@ -32,6 +32,7 @@ use stop::Stop;
 use watch::Watch;
 
 pub use adopt::PassedFault;
+pub use attest::{Attest, attest_directly};
 pub use bind::BindError;
 pub use handler::{Handler, Next, Session};
 pub use notice::{Counts, Notice, Totals};
@@ -47,6 +48,7 @@ pub struct Listener {
     watch: Arc<Watch>,
     permits: Arc<Permits>,
     reserve: Option<File>,
+    attest: Attest,
 }
 
 /// How a listener ended.
@@ -91,7 +93,22 @@ impl Listener {
         let reserve = open_reserve().map_err(system("keep a descriptor in reserve for"))?;
         let bound = bound(&watch)?;
         let permits = Permits::new(&options.limits);
-        Ok(Self { bound, limits: options.limits, stop, watch, permits, reserve: Some(reserve) })
+        Ok(Self {
+            bound,
+            limits: options.limits,
+            stop,
+            watch,
+            permits,
+            reserve: Some(reserve),
+            attest: attest_directly(),
+        })
+    }
+
+    /// Has `attest` say who each peer is, in the place of [`Peer::of`](crate::Peer::of): a process that has confined the
+    /// accepting thread may have to ask another one.
+    #[must_use]
+    pub fn attested_by(self, attest: Attest) -> Self {
+        Self { attest, ..self }
     }
 
     /// What ends [`Listener::run`].
@@ -161,8 +178,8 @@ impl Listener {
     }
 
     fn admit(&self, socket: OwnedFd, surroundings: &Arc<Surroundings>, running: &Arc<Running>) {
-        let peer = match Peer::of(&socket) {
-            Ok(peer) => peer,
+        let (socket, peer) = match (self.attest)(socket) {
+            Ok(attested) => attested,
             Err(error) => return self.watch.tell(Notice::NoCredential { kind: error.kind() }),
         };
         let permit = match self.permits.take(peer.uid) {
