@@ -53,7 +53,7 @@ fn restrict(config: &Config, folders: &BTreeSet<PathBuf>) -> Result<RestrictionS
     }
     let given = config.redact_patterns.iter().chain(&config.forensic_public_key);
     Ok(ruleset
-        .add_rules(path_beneath_rules(USER_DATABASE.iter().chain(&RESERVE), read))?
+        .add_rules(path_beneath_rules(USER_DATABASE.iter().chain(&OWN_MEANS), read))?
         .add_rules(path_beneath_rules(given, read))?
         .restrict_self()?)
 }
@@ -93,5 +93,5 @@ const KNOWN: ABI = ABI::V6;
 const USER_DATABASE: [&str; 8] =
     ["/etc", "/usr", "/lib", "/lib64", "/nix/store", "/run/systemd/userdb", "/run/nscd", "/var/lib/sss"];
 
-/// Opened again after a descriptor had to be given up.
-const RESERVE: [&str; 1] = ["/dev/null"];
+/// Opened again after a descriptor had to be given up; chance for older kernels; and how many cores this process may use.
+const OWN_MEANS: [&str; 4] = ["/dev/null", "/dev/urandom", "/proc/self", "/sys/fs/cgroup"];
