@@ -57,4 +57,4 @@ pub use rotate::{RotateError, Rotation, rotate};
 pub use run::{RunError, run};
 pub use sandbox::confine;
 pub use startup::StartError;
-pub use surroundings::{Log, Seeds, Surroundings};
+pub use surroundings::{Log, Seeds, Surroundings, Variable};

@@ -23,8 +23,11 @@ pub struct Surroundings {
     /// How often the daemon's process says again what is unsafe about its set-up.
     pub warning_interval: Duration,
     /// Looks one environment variable up: what a service manager tells its processes. The configuration is not read from here.
-    pub variable: Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    pub variable: Variable,
 }
+
+/// Looks up what stands behind a name; nothing, where nothing does.
+pub type Variable = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
 /// A place for lines that an operator reads.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
