@@ -51,6 +51,10 @@ pub(crate) enum Command {
     VerifyEvent(commands::verify_event::Args),
     /// Write receipts as JSON lines, byte for byte as stored.
     Export(commands::export::Args),
+    /// Take databases or exports from elsewhere in as archives, once they are verified.
+    Import(commands::import::Args),
+    /// Copy the database, also while a daemon writes it, and verify the copy.
+    Backup(commands::backup::Args),
     /// Check the daemon, its socket, its database and its chains; records one event.
     Doctor(commands::doctor::Args),
 }

@@ -2,11 +2,12 @@
 
 use agent_receipts_ipc::{EmitError, TransportError};
 use agent_receipts_keysource::{FileError, PublicKeyError};
-use agent_receipts_store::StoreError;
+use agent_receipts_store::{ArchiveError, StoreError};
 
 use crate::exit;
 use crate::failure::Failure;
 use crate::find_daemon::FindDaemonError;
+use crate::importing::ImportError;
 use crate::recorder::RecordError;
 use crate::session::{DaemonError, SocketError};
 use crate::set_up::SetUpError;
@@ -26,6 +27,20 @@ impl From<StoreError> for Failure {
                 failure.with_hint("the database is readable for its owner and its group only")
             }
             _ => failure,
+        }
+    }
+}
+
+/// An archive that cannot be read is no archive that holds nothing.
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Store(error @ StoreError::Io { .. }) => Failure::usage(&error)
+                .with_hint("archives are readable for their owner only; --no-archives leaves them out"),
+            ArchiveError::Store(error) => error.into(),
+            error @ ArchiveError::Manifest { .. } => Failure::usage(&error)
+                .with_hint("restore the archive's folder from a copy, or leave archives out with --no-archives"),
+            error => Failure::usage(error),
         }
     }
 }
@@ -116,5 +131,18 @@ impl From<PublicKeyError> for Failure {
 impl From<LinesError> for Failure {
     fn from(error: LinesError) -> Self {
         Failure::usage(error)
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Archive(error) => error.into(),
+            ImportError::Lines(error) => error.into(),
+            error @ ImportError::Rows { .. } => Failure::new(error).with_hint("nothing was taken in"),
+            error => Failure::usage(error).with_hint(
+                "nothing was taken in; a file is a database of receipts, or what `agent-receipts export` writes",
+            ),
+        }
     }
 }

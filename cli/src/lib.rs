@@ -17,17 +17,20 @@
 
 mod args;
 mod commands;
+mod digest;
 mod environment;
 mod exit;
 mod failure;
 mod find_daemon;
 mod hints;
+mod importing;
 mod output;
 mod reading;
 mod recorder;
 mod session;
 mod set_up;
 mod settings;
+mod sources;
 mod tee;
 mod verification;
 mod when;

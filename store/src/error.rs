@@ -112,6 +112,22 @@ pub enum StoreError {
         /// The path.
         path: PathBuf,
     },
+    /// A copy was to be put where a database stands that has side files.
+    #[error("`{}` stands beside `{}`: a database is in use there, so choose another path", side.display(), path.display())]
+    InUse {
+        /// Where the copy was to be.
+        path: PathBuf,
+        /// The side file.
+        side: PathBuf,
+    },
+    /// A copy is not what its original is.
+    #[error("the copy `{}` differs from its original ({detail}): it was not kept; check the disk", path.display())]
+    CopyDiffers {
+        /// The copy.
+        path: PathBuf,
+        /// Where they differ.
+        detail: String,
+    },
     /// There is already a receipt with this id.
     #[error("there is already a receipt `{id}`")]
     DuplicateId {

@@ -22,6 +22,7 @@
 //! # Ok::<(), agent_receipts_store::StoreError>(())
 //! ```
 
+mod archive;
 mod checkpoints;
 mod error;
 mod memory;
@@ -31,10 +32,13 @@ mod sqlite;
 mod traits;
 
 // The public interface is:
+pub use archive::{
+    Archive, ArchiveError, ArchiveFolder, ArchiveKind, ArchiveWriter, ArchivedChain, Manifest, ManifestError,
+};
 pub use checkpoints::{CheckpointReader, CheckpointStore, StoredCheckpoint, StoredGroup};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use query::{Order, Query};
 pub use row::{ChainSummary, Head, Row, StoredRow};
-pub use sqlite::{SCHEMA_VERSION, SqliteReader, SqliteStore};
+pub use sqlite::{Copied, Existing, SCHEMA_VERSION, SqliteReader, SqliteStore};
 pub use traits::{ReceiptReader, ReceiptStore};

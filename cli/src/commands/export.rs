@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use agent_receipts_store::{Order, Query, ReceiptReader, StoreError};
+use agent_receipts_store::{Order, Query, ReceiptReader, Row, StoreError};
 
 use super::Context;
 use super::filter::FilterArgs;
@@ -15,6 +15,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Screen, as_json, complain, count, printable};
 use crate::reading::Reading;
+use crate::sources::{ArchivesArgs, Source, open};
 
 /// Flags of `export`.
 #[derive(Debug, clap::Args)]
@@ -26,18 +27,21 @@ pub(crate) struct Args {
     filter: FilterArgs,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    archives: ArchivesArgs,
 }
 
-/// Writes the receipts chain by chain, each in order, so that whole chains can be verified from the file.
+/// Writes the receipts chain by chain, each in order, so that whole chains can be verified from the file: those of the
+/// database, then those of each archive that were not written before.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let path = context.settings.database(args.database.db.as_deref())?;
     let query = Query { order: Order::Chain, ..args.filter.query(None)? };
-    let mut reading = Reading::open(&path)?;
+    let mut sources = open(&path, &args.archives)?;
     let written = match &args.output {
-        Some(file) => to_file(file, &query, &mut reading)?,
+        Some(file) => to_file(file, &query, &mut sources)?,
         None => {
             let mut screen = context.stdout();
-            let written = write(&query, &mut reading, &mut screen, Restart::Never)?;
+            let written = write(&query, &mut sources, &mut screen, Restart::Never)?;
             screen.flush()?;
             written
         }
@@ -52,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-fn to_file(path: &Path, query: &Query, reading: &mut Reading) -> Result<u64, Failure> {
+fn to_file(path: &Path, query: &Query, sources: &mut [Source]) -> Result<u64, Failure> {
     let failed =
         |error: io::Error| Failure::new(format_args!("could not write `{}`: {error}", path.display()));
     let mut name =
@@ -62,7 +66,7 @@ fn to_file(path: &Path, query: &Query, reading: &mut Reading) -> Result<u64, Fai
     let exported = (|| {
         let file = File::options().write(true).create_new(true).mode(0o640).open(&partial).map_err(failed)?;
         let mut screen = Screen::plain(Box::new(file.try_clone().map_err(failed)?));
-        let written = write(query, reading, &mut screen, Restart::File(&file))?;
+        let written = write(query, sources, &mut screen, Restart::File(&file))?;
         screen.flush().and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&partial, path).map_err(failed)?;
         Ok(written)
@@ -84,12 +88,38 @@ enum Restart<'a> {
 
 fn write(
     query: &Query,
-    reading: &mut Reading,
+    sources: &mut [Source],
     screen: &mut Screen,
     restart: Restart<'_>,
 ) -> Result<u64, Failure> {
+    let Some((first, archives)) = sources.split_first_mut() else { return Ok(0) };
+    let mut written = write_one(query, &mut first.reading, screen, restart, |_| Ok(false))?;
+    let mut before = vec![&mut first.reading];
+    for Source { reading, .. } in archives {
+        written += write_one(query, reading, screen, Restart::Never, |row| {
+            for reading in &mut before {
+                let known = reading.ask(|reader| reader.by_id(&row.id))?;
+                if known.is_some_and(|known| known.row.receipt_json == row.receipt_json) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })?;
+        before.push(reading);
+    }
+    Ok(written)
+}
+
+/// `leave_out` tells which rows were written already.
+fn write_one(
+    query: &Query,
+    reading: &mut Reading,
+    screen: &mut Screen,
+    restart: Restart<'_>,
+    mut leave_out: impl FnMut(&Row) -> Result<bool, StoreError>,
+) -> Result<u64, Failure> {
     let mut written = 0;
-    let mut failure = None;
+    let mut failure: Option<Failure> = None;
     let on_terminal = matches!(restart, Restart::Never) && io::stdout().is_terminal();
     let answer = reading.ask(|reader| {
         if written > 0 {
@@ -97,11 +127,19 @@ fn write(
                 Restart::Never => return Ok(()),
                 Restart::File(file) => match start_again(screen, file) {
                     Ok(()) => written = 0,
-                    Err(error) => failure = Some(error),
+                    Err(error) => failure = Some(error.into()),
                 },
             }
         }
         let asked = reader.stream(query, &mut |stored| {
+            match leave_out(&stored.row) {
+                Ok(false) => {}
+                Ok(true) => return ControlFlow::Continue(()),
+                Err(error) => {
+                    failure = Some(error.into());
+                    return ControlFlow::Break(());
+                }
+            }
             // Byte for byte for whoever reads it as data; a terminal is given the same values, but no garbage.
             let line = match on_terminal {
                 true => one_line(as_json(&stored.row).into_owned()),
@@ -113,7 +151,7 @@ fn write(
                     ControlFlow::Continue(())
                 }
                 Err(error) => {
-                    failure = Some(error);
+                    failure = Some(error.into());
                     ControlFlow::Break(())
                 }
             }
@@ -121,17 +159,19 @@ fn write(
         match (&asked, &restart) {
             // Said once, after which nothing more may be written.
             (Err(StoreError::Changed { .. }), Restart::Never) if written > 0 => {
-                failure = Some(io::Error::other("a daemon started or stopped meanwhile: export again"));
+                failure = Some(Failure::from(io::Error::other(MEANWHILE)));
                 Ok(())
             }
             _ => asked,
         }
     });
     match failure {
-        Some(error) => Err(error.into()),
+        Some(failure) => Err(failure),
         None => Ok(answer.map(|()| written)?),
     }
 }
+
+const MEANWHILE: &str = "a daemon started or stopped meanwhile: export again";
 
 fn start_again(screen: &mut Screen, mut file: &File) -> io::Result<()> {
     screen.flush()?;

@@ -1,16 +1,14 @@
 //! `list`: receipts, newest first.
 
-use std::ops::ControlFlow;
-
-use agent_receipts_store::{Order, ReceiptReader, StoredRow};
+use agent_receipts_store::Order;
 
 use super::Context;
 use super::filter::FilterArgs;
 use crate::args::DatabaseArgs;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Tone, as_json, count, write_rows};
-use crate::reading::Reading;
+use crate::output::{Tone, as_json_of, count, write_rows_of};
+use crate::sources::{ArchivesArgs, newest, open};
 
 /// Flags of `list`.
 #[derive(Debug, clap::Args)]
@@ -22,6 +20,8 @@ pub(crate) struct Args {
     filter: FilterArgs,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    archives: ArchivesArgs,
 }
 
 /// Writes a table, or with `--json` an array of whole receipts.
@@ -30,26 +30,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let mut query = args.filter.query(None)?;
     query.order = Order::Newest;
     query.limit = Some(args.limit);
-    let stored = Reading::open(&path)?.ask(|reader| {
-        let mut rows = Vec::new();
-        reader.stream(&query, &mut |StoredRow { row, .. }| {
-            rows.push(row);
-            ControlFlow::Continue(())
-        })?;
-        Ok(rows)
-    })?;
+    let stored = newest(&mut open(&path, &args.archives)?, &query)?;
     let mut screen = context.stdout();
     if context.json {
         screen.bytes(b"[")?;
-        for (at, row) in stored.iter().enumerate() {
+        for (at, (row, archive)) in stored.iter().enumerate() {
             screen.bytes(if at == 0 { b"" } else { b",\n" })?;
-            screen.bytes(as_json(row).as_bytes())?;
+            screen.bytes(as_json_of(row, archive.as_deref()).as_bytes())?;
         }
         screen.bytes(b"]\n")?;
     } else if stored.is_empty() {
         screen.line("no receipts")?;
     } else {
-        write_rows(&stored, 0, &mut screen)?;
+        write_rows_of(&stored, 0, &mut screen)?;
         if stored.len() as u64 == args.limit {
             let note = format!("the newest {}; more with --limit", count(args.limit, "receipt"));
             screen.line(&screen.tone(Tone::Quiet, &note))?;

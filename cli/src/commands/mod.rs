@@ -1,11 +1,13 @@
 //! One command, one file.
 
+pub(crate) mod backup;
 pub(crate) mod daemon;
 pub(crate) mod doctor;
 pub(crate) mod emit;
 pub(crate) mod exec;
 pub(crate) mod export;
 pub(crate) mod filter;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod list;
@@ -62,6 +64,8 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::Verify(args) => verify::run(&args, &context),
         Command::VerifyEvent(args) => verify_event::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
+        Command::Import(args) => import::run(&args, &context),
+        Command::Backup(args) => backup::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),
     }
 }

@@ -1,14 +1,16 @@
 //! `show`: one receipt.
 
+use std::collections::BTreeMap;
+
 use agent_receipts_core::{Receipt, Received};
-use agent_receipts_store::{ReceiptReader, Row};
+use agent_receipts_store::{ReceiptReader, Row, StoreError, StoredRow};
 
 use super::Context;
 use crate::args::DatabaseArgs;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Screen, Tone, as_json, printable};
-use crate::reading::Reading;
+use crate::output::{Screen, Tone, as_json_of, printable};
+use crate::sources::{ArchivesArgs, Source, open};
 use crate::verification::contradiction;
 
 /// Flags of `show`.
@@ -22,60 +24,79 @@ pub(crate) struct Args {
     chain_id: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    archives: ArchivesArgs,
 }
+
+/// A row, and the archive that it stands in.
+type Found = (Row, Option<String>);
 
 /// Writes the receipt as labelled lines, or with `--json` as it is stored.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let path = context.settings.database(args.database.db.as_deref())?;
-    let mut reading = Reading::open(&path)?;
-    let row = find(args, context, &mut reading)?;
+    let (row, archive) = find(args, context, &mut open(&path, &args.archives)?)?;
     let mut screen = context.stdout();
     if context.json {
-        screen.line(&as_json(&row))?;
+        screen.line(&as_json_of(&row, archive.as_deref()))?;
     } else {
         let received = Received::parse(row.receipt_json.as_bytes()).map_err(|error| {
             Failure::new(format_args!("receipt `{}` cannot be read: {error}", printable(&row.id)))
                 .with_hint("--json shows it as it is stored")
         })?;
-        write(&row, &received, &mut screen)?;
+        write(&row, archive, &received, &mut screen)?;
     }
     screen.flush()?;
     Ok(exit::OK)
 }
 
-fn find(args: &Args, context: &Context, reading: &mut Reading) -> Result<Row, Failure> {
-    let missing = || Failure::new(format_args!("there is no receipt `{}`", printable(&args.which)));
+fn find(args: &Args, context: &Context, sources: &mut [Source]) -> Result<Found, Failure> {
     let Ok(sequence) = args.which.parse::<u64>() else {
-        let stored = reading.ask(|reader| reader.by_id(&args.which))?;
-        return stored.map(|stored| stored.row).ok_or_else(missing);
+        let found = first(sources, |reader| reader.by_id(&args.which))?;
+        let missing = || Failure::new(format_args!("there is no receipt `{}`", printable(&args.which)));
+        return found.ok_or_else(missing);
     };
     let chain_id = match context.settings.chain_id(args.chain_id.as_deref()) {
         Some(chain_id) => chain_id,
-        None => only_chain(reading)?,
+        None => only_chain(sources)?,
     };
-    let stored = reading.ask(|reader| reader.by_position(&chain_id, sequence))?;
-    stored.map(|stored| stored.row).ok_or_else(|| {
+    first(sources, |reader| reader.by_position(&chain_id, sequence))?.ok_or_else(|| {
         let chain_id = printable(&chain_id);
         Failure::new(format_args!("chain `{chain_id}` has no receipt with sequence {sequence}"))
     })
 }
 
-fn only_chain(reading: &mut Reading) -> Result<String, Failure> {
-    let chains = reading.ask(|reader| reader.chains())?;
-    match chains.as_slice() {
-        [] => Err(Failure::new("the database holds no receipts")),
-        [only] => Ok(only.chain_id.clone()),
+/// The first answer: the database's own before those of its archives.
+fn first(
+    sources: &mut [Source],
+    ask: impl Fn(&dyn ReceiptReader) -> Result<Option<StoredRow>, StoreError>,
+) -> Result<Option<Found>, StoreError> {
+    for source in sources {
+        if let Some(stored) = source.reading.ask(|reader| ask(reader))? {
+            return Ok(Some((stored.row, source.name().map(str::to_owned))));
+        }
+    }
+    Ok(None)
+}
+
+fn only_chain(sources: &mut [Source]) -> Result<String, Failure> {
+    let mut chains = BTreeMap::new();
+    for source in sources {
+        for chain in source.reading.ask(|reader| reader.chains())? {
+            let (first, last) = (chain.first_sequence, chain.last_sequence);
+            let ends = chains.entry(chain.chain_id).or_insert((first, last));
+            *ends = (ends.0.min(first), ends.1.max(last));
+        }
+    }
+    match chains.len() {
+        0 => Err(Failure::new("the database holds no receipts")),
+        1 => Ok(chains.into_keys().next().unwrap_or_default()),
         several => {
             const SHOWN: usize = 20;
-            let lines = several.iter().take(SHOWN).map(|chain| {
-                format!(
-                    "\n  {} ({} to {})",
-                    printable(&chain.chain_id),
-                    chain.first_sequence,
-                    chain.last_sequence
-                )
-            });
-            let more = several.len().saturating_sub(SHOWN);
+            let lines = chains
+                .iter()
+                .take(SHOWN)
+                .map(|(chain_id, (first, last))| format!("\n  {} ({first} to {last})", printable(chain_id)));
+            let more = several.saturating_sub(SHOWN);
             let tail = if more > 0 { format!("\n  … and {more} more") } else { String::new() };
             Err(Failure::usage(format_args!(
                 "the database holds several chains:{}{tail}",
@@ -86,9 +107,10 @@ fn only_chain(reading: &mut Reading) -> Result<String, Failure> {
     }
 }
 
-fn write(row: &Row, received: &Received, screen: &mut Screen) -> Result<(), Failure> {
+fn write(row: &Row, archive: Option<String>, received: &Received, screen: &mut Screen) -> Result<(), Failure> {
     let mut lines = lines(received.receipt());
     lines.push(("Hash", received.hash().to_string()));
+    lines.extend(archive.map(|name| ("Archive", name)));
     let width = lines.iter().map(|(label, _)| label.len()).max().unwrap_or_default() + 1;
     for (label, value) in &lines {
         let label = screen.tone(Tone::Strong, &format!("{:<width$}", format!("{label}:")));

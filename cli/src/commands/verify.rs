@@ -14,8 +14,8 @@ use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::printable;
-use crate::reading::Reading;
-use crate::verification::{Report, StoreVerification, Trust, verify_lines, write_all};
+use crate::sources::{ArchivesArgs, Source, open};
+use crate::verification::{Everything, Report, Trust, verify_lines, write_all};
 
 /// Flags of `verify`.
 #[derive(Debug, clap::Args)]
@@ -42,6 +42,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
+    archives: ArchivesArgs,
+    #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
     known: KnownKeysArgs,
@@ -61,10 +63,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         None => {
             let database = context.settings.database(args.database.db.as_deref())?;
-            let (reading, checked) = (Reading::open(&database)?, Reading::open(&database)?);
+            let (sources, checked) = (open(&database, &args.archives)?, open(&database, &args.archives)?);
             thread::scope(|scope| {
                 let integrity = scope.spawn(|| check_integrity(checked));
-                let report = args.report(reading, &trust, chain_id.as_deref());
+                let report = args.report(sources, &trust, chain_id.as_deref());
                 // It comes first: of a database that is not whole, no verdict can be given.
                 integrity.join().unwrap_or_else(|panic| resume_unwind(panic))?;
                 report
@@ -82,8 +84,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
 }
 
 /// A forged index can hide rows from `list`, or from us, that stand in the table.
-fn check_integrity(mut reading: Reading) -> Result<(), StoreError> {
-    reading.ask(|reader| reader.check_integrity())
+fn check_integrity(sources: Vec<Source>) -> Result<(), StoreError> {
+    sources.into_iter().try_for_each(|mut source| source.reading.ask(|reader| reader.check_integrity()))
 }
 
 fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(), Failure> {
@@ -104,17 +106,12 @@ fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(
 }
 
 impl Args {
-    fn report(&self, reading: Reading, trust: &Trust, chain_id: Option<&str>) -> Result<Report, Failure> {
-        let mut verification = StoreVerification::begin(reading, trust)?.with_options(self.options());
-        let chains = match chain_id {
-            Some(chain_id) => vec![chain_id.to_owned()],
-            None => verification.chains()?.into_iter().map(|chain| chain.chain_id).collect(),
-        };
-        self.expect_one_chain(&chains)?;
+    fn report(&self, sources: Vec<Source>, trust: &Trust, chain_id: Option<&str>) -> Result<Report, Failure> {
+        let everything = Everything::begin(sources, trust, self.options())?;
         if chain_id.is_none() {
-            verification = verification.with_progress()?;
+            self.expect_one_chain(&everything.chain_ids())?;
         }
-        verification.report(&chains)
+        everything.report(chain_id)
     }
 
     fn options(&self) -> Options {

@@ -9,6 +9,6 @@ mod text;
 
 pub(crate) use paint::Tone;
 pub(crate) use progress::Progress;
-pub(crate) use receipts::{as_json, deed, risk_tone, status_tone, write_rows};
+pub(crate) use receipts::{as_json, as_json_of, deed, risk_tone, status_tone, write_rows, write_rows_of};
 pub(crate) use screen::{Screen, complain};
 pub(crate) use text::{count, cut, printable};

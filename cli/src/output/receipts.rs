@@ -11,15 +11,35 @@ use super::screen::Screen;
 use super::table::Table;
 use super::text::harmless_json;
 
-/// Writes rows as a table; the chain has a column only where there is more than one.
+/// Writes rows of one database as a table.
 pub(crate) fn write_rows(rows: &[Row], indent: usize, screen: &mut Screen) -> io::Result<()> {
-    let several = rows.iter().any(|row| row.chain_id != rows[0].chain_id);
+    let rows: Vec<_> = rows.iter().map(|row| (row, None)).collect();
+    write_table(&rows, indent, screen)
+}
+
+/// Writes rows with the archives that they stand in as a table.
+pub(crate) fn write_rows_of(
+    rows: &[(Row, Option<String>)],
+    indent: usize,
+    screen: &mut Screen,
+) -> io::Result<()> {
+    let rows: Vec<_> = rows.iter().map(|(row, archive)| (row, archive.as_deref())).collect();
+    write_table(&rows, indent, screen)
+}
+
+/// The chain has a column only where there is more than one, the archive only where there is one.
+fn write_table(rows: &[(&Row, Option<&str>)], indent: usize, screen: &mut Screen) -> io::Result<()> {
+    let several = rows.iter().any(|(row, _)| row.chain_id != rows[0].0.chain_id);
+    let archived = rows.iter().any(|(_, archive)| archive.is_some());
     let mut headings = vec!["SEQ", "TIMESTAMP", "CHAIN", "TOOL / ACTION TYPE", "RISK", "STATUS"];
     if !several {
         headings.remove(CHAIN_COLUMN);
     }
+    if archived {
+        headings.push("ARCHIVE");
+    }
     let mut table = Table::new(&headings);
-    for row in rows {
+    for (row, archive) in rows {
         let (sequence, deed) = (row.sequence.to_string(), deed(&row.tool_name, &row.action_type));
         let mut cells = vec![
             (sequence.as_str(), None),
@@ -31,6 +51,9 @@ pub(crate) fn write_rows(rows: &[Row], indent: usize, screen: &mut Screen) -> io
         ];
         if !several {
             cells.remove(CHAIN_COLUMN);
+        }
+        if archived {
+            cells.push((archive.unwrap_or_default(), Some(Tone::Quiet)));
         }
         table.row(&cells);
     }
@@ -49,6 +72,15 @@ pub(crate) fn as_json(row: &Row) -> Cow<'_, str> {
             Cow::Owned(harmless_json(&shown).into_owned())
         }
     }
+}
+
+/// The same, marked with the archive that the row stands in: by a first member `_archive`, which is not the receipt's.
+pub(crate) fn as_json_of<'a>(row: &'a Row, archive: Option<&str>) -> Cow<'a, str> {
+    let json = as_json(row);
+    let Some((archive, (before, members))) = archive.zip(json.split_once('{')) else { return json };
+    let mark = serde_json::json!(archive);
+    let comma = if members.trim_start().starts_with('}') { "" } else { "," };
+    Cow::Owned(format!("{before}{{\"{ARCHIVE_MEMBER}\":{mark}{comma}{members}"))
 }
 
 /// The tool and the type of its action, once where they say the same.
@@ -81,3 +113,4 @@ pub(crate) fn status_tone(status: &str) -> Option<Tone> {
 }
 
 const CHAIN_COLUMN: usize = 2;
+const ARCHIVE_MEMBER: &str = "_archive";

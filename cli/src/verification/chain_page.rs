@@ -29,7 +29,10 @@ impl ChainReport {
 
     /// The same, in more or less detail.
     pub(super) fn write_in(&self, detail: Detail, screen: &mut Screen) -> io::Result<()> {
-        let chain_id = printable(&self.chain_id);
+        let chain_id = match &self.archive {
+            Some(archive) => format!("{} (archive {})", printable(&self.chain_id), printable(archive)),
+            None => printable(&self.chain_id).into_owned(),
+        };
         match self.verdict.outcome {
             Outcome::Valid => {
                 let word = screen.tone(Tone::Good, "VALID");

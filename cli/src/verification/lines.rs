@@ -57,19 +57,20 @@ pub(crate) fn verify_lines(
     options: &Options,
 ) -> Result<Report, LinesError> {
     let unreadable = |source| LinesError::Unreadable { path: path.to_owned(), source };
-    let mut file = open(path).map_err(unreadable)?;
+    let mut file = open_lines(path).map_err(unreadable)?;
     let ring = lineage(path, &mut file, trust)?;
     let notes = trust.notes(&ring);
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut chains =
         Chains { ring: ring.into(), options, only, walks: Vec::new(), places: HashMap::new(), last: None };
-    each_line(path, &mut file, |line| {
+    each_text(path, &mut file, |line| {
         if chains.take(line) { Ok(()) } else { Err(LinesError::TooManyChains { path: path.to_owned() }) }
     })?;
     Ok(Report::over(chains.walks.into_iter().map(Walk::finish).collect(), notes))
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// The file, or what came from standard input (`-`) or a pipe kept in an unnamed file, at its beginning.
+pub(crate) fn open_lines(path: &Path) -> io::Result<File> {
     let mut file = if path == Path::new("-") { None } else { Some(File::open(path)?) };
     if let Some(file) = file.take_if(|file| file.metadata().is_ok_and(|metadata| metadata.is_file())) {
         return Ok(file);
@@ -95,7 +96,7 @@ fn unnamed_file() -> io::Result<File> {
 
 fn lineage(path: &Path, file: &mut File, trust: &Trust) -> Result<KeyRing, LinesError> {
     let mut lineage = trust.lineage();
-    each_line(path, file, |line| {
+    each_text(path, file, |line| {
         if let Ok(received) = Received::parse(line) {
             lineage.observe(&received.receipt().subject.chain.chain_id, line);
         }
@@ -105,11 +106,20 @@ fn lineage(path: &Path, file: &mut File, trust: &Trust) -> Result<KeyRing, Lines
 }
 
 /// Gives every line that is not blank to `each`, without its end.
-fn each_line(
+fn each_text(
     path: &Path,
     file: &mut File,
     mut each: impl FnMut(&[u8]) -> Result<(), LinesError>,
 ) -> Result<(), LinesError> {
+    each_line(path, file, |_, line| each(line))
+}
+
+/// Gives every line that is not blank to `each`, with its number from 1 and without its end.
+pub(crate) fn each_line<E: From<LinesError>>(
+    path: &Path,
+    file: &mut File,
+    mut each: impl FnMut(u64, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let mut reader = BufReader::with_capacity(256 << 10, file);
     let mut line = Vec::new();
     let mut number = 0;
@@ -120,13 +130,13 @@ fn each_line(
         match read.map_err(|source| LinesError::Unreadable { path: path.to_owned(), source })? {
             0 => return Ok(()),
             length if length as u64 > MAX_LINE => {
-                return Err(LinesError::LineTooLong { path: path.to_owned(), line: number });
+                return Err(LinesError::LineTooLong { path: path.to_owned(), line: number }.into());
             }
             _ => {}
         }
         let text = line.trim_ascii();
         if !text.is_empty() {
-            each(text)?;
+            each(number, text)?;
         }
     }
 }

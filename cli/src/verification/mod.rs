@@ -2,7 +2,9 @@
 
 mod batch;
 mod chain_page;
+mod everything;
 mod lines;
+mod overlap;
 mod page;
 mod report;
 mod stored;
@@ -10,7 +12,8 @@ mod trust;
 mod walk;
 
 pub(crate) use batch::contradiction;
-pub(crate) use lines::{LinesError, verify_lines};
+pub(crate) use everything::Everything;
+pub(crate) use lines::{LinesError, each_line, open_lines, verify_lines};
 pub(crate) use page::write_all;
 pub(crate) use report::{ChainReport, Report};
 pub(crate) use stored::{StoreVerification, Witness};

@@ -20,6 +20,10 @@ pub(crate) fn write_all(report: &Report, screen: &mut Screen) -> io::Result<()> 
         [only] => only.write(screen)?,
         several => write_several(several, report.receipts, screen)?,
     }
+    for conflict in &report.conflicts {
+        let word = screen.tone(Tone::Bad, "NOT VALID");
+        screen.line(&format!("{word}: {}", printable(conflict)))?;
+    }
     for note in &report.notes {
         screen.line(&screen.tone(Tone::Quiet, &format!("Note: {}", printable(note))))?;
     }

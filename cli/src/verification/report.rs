@@ -9,6 +9,9 @@ pub(crate) struct ChainReport {
     /// The chain that was asked for.
     #[serde(rename = "chain")]
     pub(crate) chain_id: String,
+    /// The archive that it stands in; none is the database itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) archive: Option<String>,
     /// `VALID`, `BROKEN` or `UNKNOWN`.
     pub(crate) result: &'static str,
     /// The verifier's own words.
@@ -34,6 +37,9 @@ pub(crate) struct Report {
     pub(crate) receipts: u64,
     /// Every chain.
     pub(crate) chains: Vec<ChainReport>,
+    /// What cannot be right between the database and its archives; nothing is valid then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) conflicts: Vec<String>,
     /// What a reader should know besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
@@ -52,7 +58,12 @@ impl ChainReport {
             Outcome::Broken => "BROKEN",
             Outcome::Empty => "UNKNOWN",
         };
-        Self { chain_id, result, verdict, receipts_around, altered_rows, first_altered_row }
+        Self { chain_id, archive: None, result, verdict, receipts_around, altered_rows, first_altered_row }
+    }
+
+    /// The same chain, as it stands in an archive.
+    pub(super) fn in_archive(self, name: &str) -> Self {
+        Self { archive: Some(name.to_owned()), ..self }
     }
 
     /// Whether the chain holds.
@@ -68,8 +79,14 @@ impl Report {
             valid: !chains.is_empty() && chains.iter().all(ChainReport::is_valid),
             receipts: chains.iter().map(|chain| chain.verdict.length).sum(),
             chains,
+            conflicts: Vec::new(),
             notes,
         }
+    }
+
+    /// The same, with what contradicts it.
+    pub(super) fn with_conflicts(self, conflicts: Vec<String>) -> Self {
+        Self { valid: self.valid && conflicts.is_empty(), conflicts, ..self }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
 
-use agent_receipts_chain::{KeyRing, Options, Step};
+use agent_receipts_chain::{KeyLineage, KeyRing, Options, Step};
 use agent_receipts_core::Receipt;
 use agent_receipts_store::{ChainSummary, Query, ReceiptReader, Row, SqliteReader, StoreError};
 
@@ -43,6 +43,17 @@ impl StoreVerification {
         Ok(Self { reading, census, ring: ring.into(), options: Options::default(), progress: None, notes })
     }
 
+    /// With keys that were looked up already, over more than this database.
+    pub(super) fn with_ring(mut reading: Reading, ring: Arc<KeyRing>) -> Result<Self, Failure> {
+        let census = reading.ask(Census::take)?;
+        Ok(Self { reading, census, ring, options: Options::default(), progress: None, notes: Vec::new() })
+    }
+
+    /// Judges by other keys from here on.
+    pub(super) fn set_ring(&mut self, ring: Arc<KeyRing>) {
+        self.ring = ring;
+    }
+
     /// Asks more of every chain.
     pub(crate) fn with_options(mut self, options: Options) -> Self {
         self.options = options;
@@ -51,9 +62,15 @@ impl StoreVerification {
 
     /// Shows progress, where somebody can see it.
     pub(crate) fn with_progress(mut self) -> Result<Self, StoreError> {
+        self.show_progress()?;
+        Ok(self)
+    }
+
+    /// The same.
+    pub(super) fn show_progress(&mut self) -> Result<(), StoreError> {
         let total = self.chains()?.iter().map(|chain| chain.length).sum();
         self.progress = Some(Progress::towards(total));
-        Ok(self)
+        Ok(())
     }
 
     /// The chains of the database.
@@ -159,11 +176,18 @@ fn left_out(reader: &SqliteReader) -> StoreError {
 
 fn lineage(reader: &SqliteReader, trust: &Trust) -> Result<KeyRing, StoreError> {
     let mut lineage = trust.lineage();
+    observe(reader, &mut lineage)?;
+    Ok(lineage.resolve())
+}
+
+/// Shows a database's receipts to a lineage.
+pub(super) fn observe(reader: &SqliteReader, lineage: &mut KeyLineage) -> Result<(), StoreError> {
+    // Where another database was shown before, its last chain does not go on here.
+    lineage.observe("", b"");
     reader.texts(&mut |chain_id, receipt_json| {
         lineage.observe(chain_id, receipt_json.as_bytes());
         ControlFlow::Continue(())
-    })?;
-    Ok(lineage.resolve())
+    })
 }
 
 fn take(

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use agent_receipts_chain::{KeyLineage, KeyRing};
 use agent_receipts_core::PublicKey;
 use agent_receipts_keysource::{Archive, PublicKeyError, archived_public_keys, read_public_key};
+use agent_receipts_store::Manifest;
 
 /// The published key, the archive beside it, and keys that somebody vouches for by name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trust {
     published: PublicKey,
     archive: Archive,
@@ -23,6 +24,31 @@ impl Trust {
             archive: archived_public_keys(public_key)?,
             known: known.iter().map(|path| read_public_key(path)).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The keys by which an archive was judged when it was taken in; `None` if the manifest does not hold keys. Whoever can write
+    /// the archive can write these: a verdict that rests on them says so.
+    pub(crate) fn recorded(manifest: &Manifest) -> Option<Self> {
+        let keys = |keys: &[String]| -> Option<Vec<PublicKey>> {
+            keys.iter().map(|key| PublicKey::from_multibase(key).ok()).collect()
+        };
+        let earlier = keys(&manifest.earlier_keys)?.into_iter().map(|key| (PathBuf::new(), key));
+        Some(Self {
+            published: PublicKey::from_multibase(&manifest.public_key).ok()?,
+            archive: Archive { keys: earlier.collect(), unreadable: Vec::new() },
+            known: keys(&manifest.vouched_keys)?,
+        })
+    }
+
+    /// The published key.
+    pub(crate) fn published(&self) -> &PublicKey {
+        &self.published
+    }
+
+    /// The keys that stand beside the published one, and those that somebody vouches for, as a manifest records them.
+    pub(crate) fn to_record(&self) -> (Vec<String>, Vec<String>) {
+        let earlier = self.archive.keys.iter().map(|(_, key)| key.to_multibase());
+        (earlier.collect(), self.known.iter().map(PublicKey::to_multibase).collect())
     }
 
     /// A lineage that ends in the published key, before any receipt was looked at.

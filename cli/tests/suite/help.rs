@@ -27,6 +27,8 @@ fn the_commands_are_these() {
             "verify",
             "verify-event",
             "export",
+            "import",
+            "backup",
             "doctor",
             "help"
         ]
@@ -58,6 +60,8 @@ fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
         "verify",
         "verify-event",
         "export",
+        "import",
+        "backup",
         "doctor",
     ] {
         let mut asked = house.command([command, "--help"]);
@@ -74,9 +78,21 @@ fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
 #[test]
 fn json_is_an_option_of_every_command() {
     let house = House::new();
-    for command in
-        ["init", "run", "exec", "emit", "list", "show", "tail", "verify", "verify-event", "export", "doctor"]
-    {
+    for command in [
+        "init",
+        "run",
+        "exec",
+        "emit",
+        "list",
+        "show",
+        "tail",
+        "verify",
+        "verify-event",
+        "export",
+        "import",
+        "backup",
+        "doctor",
+    ] {
         let said = house.say([command, "--help"]);
         assert!(said.out.contains("--json"), "{command}");
     }

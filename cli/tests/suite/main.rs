@@ -3,6 +3,7 @@
 // A test that cannot go on should stop where it stands, in a helper as well.
 #![allow(clippy::unwrap_used)]
 
+mod backing_up;
 mod chains;
 mod daemon;
 mod doctor;
@@ -13,6 +14,7 @@ mod fixtures;
 mod following;
 mod help;
 mod house;
+mod importing;
 mod init;
 mod keys;
 mod page;

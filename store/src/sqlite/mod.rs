@@ -2,7 +2,9 @@
 
 mod checkpoint;
 mod checkpoints;
+mod compare;
 mod connect;
+mod copy;
 mod errors;
 mod files;
 mod lock;
@@ -14,6 +16,8 @@ mod select;
 mod sessions;
 mod writer;
 
+pub use copy::{Copied, Existing};
+pub(crate) use copy::sync_folder;
 pub use reader::SqliteReader;
 pub use schema::SCHEMA_VERSION;
 pub use writer::SqliteStore;

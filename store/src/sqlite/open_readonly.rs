@@ -45,8 +45,8 @@ impl Opened {
         for _ in 0..ATTEMPTS {
             let look = Look::take(path)?;
             let way = look.way(path)?;
-            match connect(path, way) {
-                Ok(connection) => {
+            match connect(path, way, &look) {
+                Ok((connection, way)) => {
                     let opened = Self { connection, look, way };
                     if opened.still_current(path) {
                         return Ok(opened);
@@ -82,6 +82,16 @@ enum Way {
     Live,
     Recovered,
     Frozen,
+}
+
+impl Way {
+    fn parameters(self) -> &'static str {
+        match self {
+            Way::Live => "mode=ro&readonly_shm=1",
+            Way::Recovered => "mode=ro&vfs=unix-none",
+            Way::Frozen => "mode=ro&immutable=1",
+        }
+    }
 }
 
 /// What can be seen of a database's files from outside.
@@ -127,17 +137,24 @@ impl Look {
     }
 }
 
-fn connect(path: &Path, way: Way) -> rusqlite::Result<Connection> {
-    match way {
-        Way::Frozen => probe(path, "mode=ro&immutable=1", way),
-        Way::Recovered => probe(path, "mode=ro&vfs=unix-none", way),
-        Way::Live => {
-            // Then the reader must mark it, in the `-shm` that the writer keeps.
-            probe(path, "mode=ro&readonly_shm=1", way).or_else(|error| match is_unmarked(&error) {
-                true => probe(path, "mode=ro", way),
-                false => Err(error),
-            })
+/// Opens in this way, or in the one that proves to be right.
+fn connect(path: &Path, way: Way, look: &Look) -> rusqlite::Result<(Connection, Way)> {
+    let error = match probe(path, way.parameters(), way) {
+        Ok(connection) => return Ok((connection, way)),
+        Err(error) => error,
+    };
+    match extended_code(&error) {
+        // Then the reader must mark it, in the `-shm` that the writer keeps.
+        _ if way == Way::Live && is_unmarked(&error) => {
+            probe(path, "mode=ro", way).map(|connection| (connection, way))
         }
+        // A writer died after making the files and before its first frame: SQLite waits in vain for the first of its marks.
+        // Then they are read as the copies from a crash that they are.
+        Some(ffi::SQLITE_PROTOCOL) if way == Way::Live => {
+            let left = if look.wal.is_some_and(|wal| wal.size > 0) { Way::Recovered } else { Way::Frozen };
+            probe(path, left.parameters(), left).map(|connection| (connection, left))
+        }
+        _ => Err(error),
     }
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
+
 use super::connect::integrity_check;
+use super::copy::{self, Copied, Existing};
 use super::files;
 use super::open_readonly::Opened;
 use super::schema::{self, Shape};
@@ -100,12 +103,27 @@ impl SqliteReader {
         self.whole(self.selection().texts(each))
     }
 
+    /// Copies the database as it is at this moment, whoever writes it meanwhile, to a file of mode 0600, and compares the copy
+    /// with it row by row. The copy has its name only when it is whole and on disk. Room for it is needed once.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::AlreadyExists`] if a file is there and is not to be replaced, or is this very database;
+    /// [`StoreError::InUse`] if side files of a database are there. On any error what was at the path is still there.
+    pub fn copy_to(&self, target: &Path, existing: Existing) -> Result<Copied, StoreError> {
+        copy::copy(self, target, existing)
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.opened.connection
+    }
+
     fn selection(&self) -> Selection<'_> {
         Selection { connection: &self.opened.connection, path: &self.path, shape: self.shape }
     }
 
     /// A result counts only if the file held still; an error in a file that moved is no finding either.
-    fn whole<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(crate) fn whole<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if self.still_current() { result } else { Err(StoreError::Changed { path: self.path.clone() }) }
     }
 }

@@ -1,6 +1,8 @@
 //! What the store's tests share.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)] // each test binary uses its own part
 
+pub mod faults;
+
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;

@@ -1,0 +1,143 @@
+//! The database and its archives, judged together.
+
+use std::sync::Arc;
+
+use agent_receipts_chain::{KeyRing, Options};
+use agent_receipts_store::Archive;
+
+use super::overlap::Overlaps;
+use super::report::{ChainReport, Report};
+use super::stored::{StoreVerification, observe};
+use super::trust::Trust;
+use crate::digest::sha256_of;
+use crate::failure::Failure;
+use crate::sources::Source;
+
+/// The database and its archives, opened and with their keys looked up: one lineage over all, since a hand-over that a chain
+/// in one needs may stand in another.
+pub(crate) struct Everything<'a> {
+    trust: &'a Trust,
+    options: Options,
+    ring: Arc<KeyRing>,
+    parts: Vec<Part>,
+}
+
+struct Part {
+    archive: Option<Archive>,
+    verification: StoreVerification,
+    chain_ids: Vec<String>,
+}
+
+impl<'a> Everything<'a> {
+    /// Looks all rotations up.
+    pub(crate) fn begin(mut sources: Vec<Source>, trust: &'a Trust, options: Options) -> Result<Self, Failure> {
+        let ring = Arc::new(ring(&mut sources, trust)?);
+        let mut parts = Vec::with_capacity(sources.len());
+        for Source { archive, reading } in sources {
+            let verification = StoreVerification::with_ring(reading, Arc::clone(&ring))?;
+            let mut verification = verification.with_options(options.clone());
+            let chain_ids = verification.chains()?.into_iter().map(|chain| chain.chain_id).collect();
+            parts.push(Part { archive, verification, chain_ids });
+        }
+        Ok(Self { trust, options, ring, parts })
+    }
+
+    /// The chains of all, each once.
+    pub(crate) fn chain_ids(&self) -> Vec<String> {
+        let mut all: Vec<_> = self.parts.iter().flat_map(|part| part.chain_ids.iter().cloned()).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// The verdicts: on one chain wherever it stands, or on all.
+    pub(crate) fn report(mut self, only: Option<&str>) -> Result<Report, Failure> {
+        let mut notes = self.trust.notes(&self.ring);
+        let mut conflicts = Vec::new();
+        if let Some(only) = only {
+            for part in &mut self.parts {
+                part.chain_ids.retain(|chain_id| chain_id == only);
+            }
+            if self.chain_ids().is_empty() {
+                // Unknown, which is never valid.
+                self.parts.iter_mut().take(1).for_each(|first| first.chain_ids.push(only.to_owned()));
+            }
+        }
+        let overlaps = Overlaps::find(self.parts.iter().map(|part| part.chain_ids.as_slice()));
+        let mut chains = Vec::new();
+        for part in &mut self.parts {
+            if only.is_none() {
+                part.verification.show_progress()?;
+            }
+            chains.extend(part.judge(self.trust, &self.options, &mut notes, &mut conflicts)?);
+        }
+        for overlap in overlaps {
+            let [first, second] = overlap.parts;
+            let (before, after) = self.parts.split_at_mut(second);
+            let found = overlap.compare(before[first].side(), after[0].side())?;
+            if found.conflicts { conflicts.push(found.text) } else { notes.push(found.text) }
+        }
+        Ok(Report::over(chains, notes).with_conflicts(conflicts))
+    }
+}
+
+impl Part {
+    /// Every chain of this part.
+    fn judge(
+        &mut self,
+        trust: &Trust,
+        options: &Options,
+        notes: &mut Vec<String>,
+        conflicts: &mut Vec<String>,
+    ) -> Result<Vec<ChainReport>, Failure> {
+        let mut chains = self.verification.report(&self.chain_ids)?.chains;
+        let Some(archive) = &self.archive else { return Ok(chains) };
+        let name = &archive.name;
+        let digest = sha256_of(&archive.database).map_err(|error| {
+            Failure::usage(format_args!("could not read `{}`: {error}", archive.database.display()))
+        })?;
+        if digest != archive.manifest.sha256 {
+            conflicts.push(format!("the file of archive `{name}` is not the one that was taken in: it is {digest}"));
+        }
+        // Under strict rules only keys count that whoever verifies has named now.
+        let recorded = Trust::recorded(&archive.manifest).filter(|recorded| !options.strict && *recorded != *trust);
+        if let Some(recorded) = recorded
+            && !chains.iter().all(ChainReport::is_valid)
+        {
+            let ring = self.verification.reading().ask(|reader| {
+                let mut lineage = recorded.lineage();
+                observe(reader, &mut lineage)?;
+                Ok(lineage.resolve())
+            })?;
+            self.verification.set_ring(ring.into());
+            let by_recorded = self.verification.report(&self.chain_ids)?.chains;
+            if by_recorded.iter().all(ChainReport::is_valid) {
+                notes.push(format!(
+                    "archive `{name}` is judged by the key {} that was named when it was taken in, not by the published one; \
+                     --trust-key names it for good, --strict does not believe it",
+                    recorded.published().fingerprint()
+                ));
+                chains = by_recorded;
+            }
+        }
+        Ok(chains.into_iter().map(|chain| chain.in_archive(name)).collect())
+    }
+
+    fn side(&mut self) -> (Option<&str>, &mut StoreVerification) {
+        (self.archive.as_ref().map(|archive| archive.name.as_str()), &mut self.verification)
+    }
+}
+
+fn ring(sources: &mut [Source], trust: &Trust) -> Result<KeyRing, Failure> {
+    let Some((first, others)) = sources.split_first_mut() else { return Ok(trust.lineage().resolve()) };
+    // Begun anew where a writer came in between. Archives are not written.
+    let ring = first.reading.ask(|reader| {
+        let mut lineage = trust.lineage();
+        observe(reader, &mut lineage)?;
+        for other in &mut *others {
+            other.reading.ask(|reader| observe(reader, &mut lineage))?;
+        }
+        Ok(lineage.resolve())
+    })?;
+    Ok(ring)
+}

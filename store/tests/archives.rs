@@ -1,0 +1,150 @@
+//! Archives: there whole, or not at all.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+
+use agent_receipts_store::{
+    ArchiveError, ArchiveFolder, ArchiveKind, Manifest, Query, SqliteReader, StoreError,
+};
+use support::{mode, rows, sequences};
+use tempfile::tempdir;
+
+const RECEIPTS: u64 = 12;
+
+fn manifest() -> Manifest {
+    Manifest {
+        version: Manifest::VERSION,
+        kind: ArchiveKind::Lines,
+        source: "x".to_owned(),
+        taken_in: "2026-11-22T03:39:59Z".to_owned(),
+        sha256: "sha256:00".to_owned(),
+        bytes: 1,
+        receipts: RECEIPTS,
+        chains: Vec::new(),
+        public_key: "u".to_owned(),
+        earlier_keys: Vec::new(),
+        vouched_keys: Vec::new(),
+    }
+}
+
+fn make(folder: &ArchiveFolder, name: &str) -> Result<(), ArchiveError> {
+    let mut writer = folder.begin(name)?;
+    writer.append(&rows("audit", 1..=RECEIPTS / 2))?;
+    writer.append(&rows("audit", RECEIPTS / 2 + 1..=RECEIPTS))?;
+    writer.close();
+    writer.finish(&manifest())?;
+    Ok(())
+}
+
+fn entries(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn an_archive_is_found_once_it_is_finished() {
+    let folder = tempdir().unwrap();
+    let archives = ArchiveFolder::beside(&folder.path().join("receipts.db"));
+    assert_eq!(archives.archives(), Ok(Vec::new()));
+    assert!(!archives.path().exists(), "asking makes no folder");
+    drop(archives.begin("given-up").unwrap());
+    let unfinished = archives.begin("one").unwrap();
+    assert_eq!(archives.archives(), Ok(Vec::new()));
+    assert_eq!(archives.begin("one").unwrap_err(), ArchiveError::BeingMade { name: "one".to_owned() });
+    drop(unfinished);
+    make(&archives, "one").unwrap();
+    assert_eq!(make(&archives, "one").unwrap_err(), ArchiveError::NameTaken { name: "one".to_owned() });
+    let found = archives.archives().unwrap();
+    assert_eq!((found.len(), found[0].name.as_str(), &found[0].manifest), (1, "one", &manifest()));
+    assert_eq!(mode(&found[0].database), 0o400);
+    let reader = SqliteReader::open(&found[0].database).unwrap();
+    assert_eq!(sequences(&reader, &Query::chain("audit")), (1..=RECEIPTS).collect::<Vec<_>>());
+    assert_eq!(entries(archives.path()), ["one"]);
+}
+
+#[test]
+fn an_archive_without_rows_is_not_finished() {
+    let folder = tempdir().unwrap();
+    let archives = ArchiveFolder::beside(&folder.path().join("receipts.db"));
+    let refusal = archives.begin("one").unwrap().finish(&manifest()).unwrap_err();
+    assert!(matches!(refusal, ArchiveError::Store(StoreError::Io { .. })), "{refusal:?}");
+    assert_eq!(archives.archives(), Ok(Vec::new()));
+    assert_eq!(entries(archives.path()), [""; 0]);
+}
+
+#[test]
+fn names_that_lead_elsewhere_are_refused() {
+    let folder = tempdir().unwrap();
+    let archives = ArchiveFolder::beside(&folder.path().join("receipts.db"));
+    for name in ["", ".", "..", "../x", "a/b", ".hidden", "-a", "a b", "a\0", "é", &"x".repeat(201)] {
+        let refusal = archives.begin(name).unwrap_err();
+        assert_eq!(refusal, ArchiveError::BadName { name: name.to_owned() });
+    }
+    assert!(!archives.path().exists());
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod failing {
+    use super::*;
+    use nix::errno::Errno;
+    use support::command;
+    use support::faults::{Fared, Fault, at_every_call, wait_for_tracer};
+
+    const VICTIM: &str = "STORE_TEST_ARCHIVING";
+
+    #[test]
+    fn archive_when_traced() {
+        // Only does something as the child of the tests below.
+        let Ok(folder) = std::env::var(VICTIM) else { return };
+        let archives = ArchiveFolder::beside(&Path::new(&folder).join("receipts.db"));
+        wait_for_tracer();
+        if make(&archives, "one").is_err() {
+            std::process::exit(1);
+        }
+    }
+
+    fn survives(fault: Fault) {
+        let folder = tempdir().unwrap();
+        let archives = ArchiveFolder::beside(&folder.path().join("receipts.db"));
+        let begin = || {
+            let _ = std::fs::remove_dir_all(archives.path());
+            command("failing::archive_when_traced", VICTIM, folder.path())
+        };
+        let whole = |because: &str| {
+            let found = archives.archives().unwrap();
+            assert_eq!(found.len(), 1, "{because}");
+            assert_eq!(found[0].manifest, manifest(), "{because}");
+            let reader = SqliteReader::open(&found[0].database).unwrap();
+            reader.check_integrity().unwrap();
+            let found = sequences(&reader, &Query::chain("audit"));
+            assert_eq!(found, (1..=RECEIPTS).collect::<Vec<_>>(), "{because}");
+        };
+        let calls = at_every_call(begin, fault, |at, fared| {
+            let because = format!("{fault:?} at call {at}, {fared:?}");
+            if archives.archives().unwrap().is_empty() {
+                assert_ne!(fared, Fared::Struck(Some(0)), "{because}: said to be done");
+                make(&archives, "one").unwrap_or_else(|error| panic!("{because}: {error}"));
+            }
+            whole(&because);
+            assert_eq!(entries(archives.path()), ["one"], "{because}");
+        });
+        assert!(calls > 30, "only {calls} calls were seen");
+    }
+
+    #[test]
+    fn a_crash_at_any_call_leaves_a_whole_archive_or_none() {
+        survives(Fault::Crash);
+    }
+
+    #[test]
+    fn a_full_disk_at_any_call_leaves_a_whole_archive_or_none() {
+        survives(Fault::Refuse(Errno::ENOSPC));
+    }
+
+    #[test]
+    fn a_failing_disk_at_any_call_leaves_a_whole_archive_or_none() {
+        survives(Fault::Refuse(Errno::EIO));
+    }
+}
