@@ -38,8 +38,9 @@ impl From<ArchiveError> for Failure {
             ArchiveError::Store(error @ StoreError::Io { .. }) => Failure::usage(&error)
                 .with_hint("archives are readable for their owner only; --no-archives leaves them out"),
             ArchiveError::Store(error) => error.into(),
-            error @ ArchiveError::Manifest { .. } => Failure::usage(&error)
-                .with_hint("restore the archive's folder from a copy, or leave archives out with --no-archives"),
+            error @ ArchiveError::Manifest { .. } => Failure::usage(&error).with_hint(
+                "restore the archive's folder from a copy, or leave archives out with --no-archives",
+            ),
             error => Failure::usage(error),
         }
     }

@@ -1,6 +1,6 @@
 //! `import`: what was recorded elsewhere, taken in as read-only archives.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_receipts_core::Timestamp;
@@ -64,7 +64,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         if matches!(taken, Taken::Refused(_)) {
             code = exit::FAILED;
         }
-        if context.json { screen.json(&answer(file, taken))? } else { write(file, taken, &mut screen)? }
+        if context.json {
+            screen.json(&answer(file, taken))?
+        } else {
+            write(file, taken, &mut screen)?
+        }
         screen.flush()?;
         if code != exit::OK {
             break;
@@ -87,7 +91,7 @@ fn answer(file: &PathBuf, taken: Taken) -> Answer<'_> {
     }
 }
 
-fn write(file: &PathBuf, taken: Taken, screen: &mut Screen) -> Result<(), Failure> {
+fn write(file: &Path, taken: Taken, screen: &mut Screen) -> Result<(), Failure> {
     let shown = file.to_string_lossy();
     let shown = printable(&shown);
     match taken {
@@ -102,7 +106,8 @@ fn write(file: &PathBuf, taken: Taken, screen: &mut Screen) -> Result<(), Failur
         Taken::Before(name) => screen.line(&format!("{shown}: stands in archive {name} already"))?,
         Taken::Refused(report) => {
             write_all(&report, screen)?;
-            screen.line(&format!("{shown}: {}, nothing was taken in", screen.tone(Tone::Bad, "NOT VALID")))?;
+            screen
+                .line(&format!("{shown}: {}, nothing was taken in", screen.tone(Tone::Bad, "NOT VALID")))?;
         }
     }
     Ok(())

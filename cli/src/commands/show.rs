@@ -107,7 +107,12 @@ fn only_chain(sources: &mut [Source]) -> Result<String, Failure> {
     }
 }
 
-fn write(row: &Row, archive: Option<String>, received: &Received, screen: &mut Screen) -> Result<(), Failure> {
+fn write(
+    row: &Row,
+    archive: Option<String>,
+    received: &Received,
+    screen: &mut Screen,
+) -> Result<(), Failure> {
     let mut lines = lines(received.receipt());
     lines.push(("Hash", received.hash().to_string()));
     lines.extend(archive.map(|name| ("Archive", name)));

@@ -6,7 +6,8 @@ use std::path::Path;
 pub(super) fn name_for(path: &Path, is_taken: impl Fn(&str) -> bool) -> String {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let usual = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
-    let name: String = stem.trim_matches(|c: char| !c.is_alphanumeric()).chars().map(usual).take(LONGEST).collect();
+    let name: String =
+        stem.trim_matches(|c: char| !c.is_alphanumeric()).chars().map(usual).take(LONGEST).collect();
     let begins_well = name.starts_with(|first: char| first.is_ascii_alphanumeric());
     let name = if begins_well { name } else { format!("import{name}") };
     if !is_taken(&name) {

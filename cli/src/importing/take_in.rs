@@ -58,9 +58,10 @@ impl TakeIn<'_> {
         if let Some(same) = archives.iter().find(|archive| archive.manifest.chains == chains) {
             return Ok(Taken::Before(same.name.clone()));
         }
-        let (sha256, bytes) = sha256_of(&database)
-            .and_then(|sha256| Ok((sha256, database.metadata()?.len())))
-            .map_err(|error| Failure::new(format_args!("could not read `{}`: {error}", database.display())))?;
+        let (sha256, bytes) =
+            sha256_of(&database).and_then(|sha256| Ok((sha256, database.metadata()?.len()))).map_err(
+                |error| Failure::new(format_args!("could not read `{}`: {error}", database.display())),
+            )?;
         let (earlier_keys, vouched_keys) = self.trust.to_record();
         let manifest = Manifest {
             version: Manifest::VERSION,

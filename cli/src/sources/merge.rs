@@ -9,7 +9,10 @@ use super::open::Source;
 
 /// The newest rows of all sources, each with the name of its archive. A source's own order is kept; between sources the time
 /// decides. A receipt that stands in several is shown once, from the first of them; one that differs is shown again.
-pub(crate) fn newest(sources: &mut [Source], query: &Query) -> Result<Vec<(Row, Option<String>)>, StoreError> {
+pub(crate) fn newest(
+    sources: &mut [Source],
+    query: &Query,
+) -> Result<Vec<(Row, Option<String>)>, StoreError> {
     let mut queues = Vec::with_capacity(sources.len());
     for source in sources {
         let rows = source.reading.ask(|reader| {

@@ -30,7 +30,11 @@ struct Part {
 
 impl<'a> Everything<'a> {
     /// Looks all rotations up.
-    pub(crate) fn begin(mut sources: Vec<Source>, trust: &'a Trust, options: Options) -> Result<Self, Failure> {
+    pub(crate) fn begin(
+        mut sources: Vec<Source>,
+        trust: &'a Trust,
+        options: Options,
+    ) -> Result<Self, Failure> {
         let ring = Arc::new(ring(&mut sources, trust)?);
         let mut parts = Vec::with_capacity(sources.len());
         for Source { archive, reading } in sources {
@@ -97,10 +101,13 @@ impl Part {
             Failure::usage(format_args!("could not read `{}`: {error}", archive.database.display()))
         })?;
         if digest != archive.manifest.sha256 {
-            conflicts.push(format!("the file of archive `{name}` is not the one that was taken in: it is {digest}"));
+            conflicts.push(format!(
+                "the file of archive `{name}` is not the one that was taken in: it is {digest}"
+            ));
         }
         // Under strict rules only keys count that whoever verifies has named now.
-        let recorded = Trust::recorded(&archive.manifest).filter(|recorded| !options.strict && *recorded != *trust);
+        let recorded =
+            Trust::recorded(&archive.manifest).filter(|recorded| !options.strict && *recorded != *trust);
         if let Some(recorded) = recorded
             && !chains.iter().all(ChainReport::is_valid)
         {

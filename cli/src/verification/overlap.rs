@@ -56,13 +56,17 @@ impl Overlap {
         let (left, right) = (last(first.1, chain_id)?, last(second.1, chain_id)?);
         let common = left.min(right);
         if hash_at(first.1, chain_id, common)? != hash_at(second.1, chain_id, common)? {
-            let text = format!("chain `{chain_id}` is not the same in {places}: it differs at sequence {common} or before");
+            let text = format!(
+                "chain `{chain_id}` is not the same in {places}: it differs at sequence {common} or before"
+            );
             return Ok(Comparison { text, conflicts: true });
         }
         // Only the database goes on; what it had when a copy was made it must still have.
         let is_cut = first.0.is_none() && right > left;
         let text = match left.cmp(&right) {
-            std::cmp::Ordering::Equal => format!("chain `{chain_id}` stands in {places}, the same to its end"),
+            std::cmp::Ordering::Equal => {
+                format!("chain `{chain_id}` stands in {places}, the same to its end")
+            }
             _ if is_cut => format!(
                 "chain `{chain_id}` ends at sequence {left} in the database, and {} has it up to {right}: it was cut off",
                 place(second.0)
@@ -89,5 +93,7 @@ fn hash_at(
     sequence: u64,
 ) -> Result<Option<ReceiptHash>, Failure> {
     let stored = verification.reading().ask(|reader| reader.by_position(chain_id, sequence))?;
-    Ok(stored.and_then(|stored| Received::parse(stored.row.receipt_json.as_bytes()).ok()).map(|read| read.hash()))
+    Ok(stored
+        .and_then(|stored| Received::parse(stored.row.receipt_json.as_bytes()).ok())
+        .map(|read| read.hash()))
 }

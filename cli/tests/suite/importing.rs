@@ -31,7 +31,8 @@ fn write_lines(house: &House, name: &str, rows: &[Row]) -> PathBuf {
 #[test]
 fn imported_databases_and_lines_are_listed_shown_verified_and_exported() {
     let key = Key::new(1);
-    let (own, old, far) = (Chain::new("own").rows(&key, 3), Chain::new("old").rows(&key, 4), Chain::new("far").rows(&key, 2));
+    let (own, old, far) =
+        (Chain::new("own").rows(&key, 3), Chain::new("old").rows(&key, 4), Chain::new("far").rows(&key, 2));
     let house = house_with(&own);
     database(&house.path("old.db"), &old);
     write_lines(&house, "far.jsonl", &far);
@@ -56,7 +57,9 @@ fn imported_databases_and_lines_are_listed_shown_verified_and_exported() {
 
     let verified = house.say(["verify"]);
     assert_eq!(verified.code, 0, "{}", verified.all());
-    for line in ["Chain own: VALID (3", "Chain old (archive old): VALID (4", "Chain far (archive far): VALID (2"] {
+    for line in
+        ["Chain own: VALID (3", "Chain old (archive old): VALID (4", "Chain far (archive far): VALID (2"]
+    {
         assert!(verified.out.contains(line), "{}", verified.all());
     }
     let one = house.say(["verify", "--chain-id", "far", "--json", "--strict"]).json();
@@ -106,7 +109,11 @@ fn what_cannot_be_verified_is_not_taken_in() {
     for (file, code) in [("tampered.db", 1), ("tampered.jsonl", 1), ("gap.jsonl", 1), ("stranger.jsonl", 1)] {
         let said = house.say(["import", file]);
         assert_eq!(said.code, code, "{file} {}", said.all());
-        assert!(said.out.contains("BROKEN") && said.out.contains("nothing was taken in"), "{file} {}", said.all());
+        assert!(
+            said.out.contains("BROKEN") && said.out.contains("nothing was taken in"),
+            "{file} {}",
+            said.all()
+        );
     }
 
     let text = lines(&rows);
@@ -115,13 +122,27 @@ fn what_cannot_be_verified_is_not_taken_in() {
     let mut page = std::fs::read(house.data("receipts.db")).unwrap();
     page.truncate(page.len() / 2);
     std::fs::write(house.path("half.db"), page).unwrap();
-    for (file, text) in
-        [("cut.jsonl", cut), ("twice.jsonl", &twice), ("empty.jsonl", ""), ("blank.jsonl", "\n \n"), ("prose.txt", "Dear all,")]
-    {
+    for (file, text) in [
+        ("cut.jsonl", cut),
+        ("twice.jsonl", &twice),
+        ("empty.jsonl", ""),
+        ("blank.jsonl", "\n \n"),
+        ("prose.txt", "Dear all,"),
+    ] {
         std::fs::write(house.path(file), text).unwrap();
     }
     std::fs::write(house.path("binary"), [0xff; 5000]).unwrap();
-    for file in ["cut.jsonl", "twice.jsonl", "empty.jsonl", "blank.jsonl", "prose.txt", "binary", "half.db", "absent.db", "."] {
+    for file in [
+        "cut.jsonl",
+        "twice.jsonl",
+        "empty.jsonl",
+        "blank.jsonl",
+        "prose.txt",
+        "binary",
+        "half.db",
+        "absent.db",
+        ".",
+    ] {
         let said = house.say(["import", file]);
         assert!(said.code == 1 || said.code == 2, "{file} {}", said.all());
         assert!(said.err.starts_with("error: "), "{file} {}", said.all());
@@ -181,7 +202,11 @@ fn another_signers_archive_is_valid_by_its_own_key_with_a_word_and_never_under_s
     assert_eq!(house.say(["import", "s.jsonl", "--public-key", "stranger.pub"]).code, 0);
     let said = house.say(["verify"]);
     assert_eq!(said.code, 0, "{}", said.all());
-    assert!(said.out.contains("archive `s` is judged by the key") && said.out.contains("--trust-key"), "{}", said.all());
+    assert!(
+        said.out.contains("archive `s` is judged by the key") && said.out.contains("--trust-key"),
+        "{}",
+        said.all()
+    );
     let said = house.say(["verify", "--strict"]);
     assert_eq!(said.code, 1, "{}", said.all());
     let said = house.say(["verify", "--strict", "--trust-key", "stranger.pub"]);
@@ -209,7 +234,11 @@ fn an_archive_that_was_changed_is_found_out() {
     database(&file, &rows[..3]);
     let said = house.say(["verify"]);
     assert_eq!(said.code, 1, "{}", said.all());
-    assert!(said.out.contains("NOT VALID") && said.out.contains("not the one that was taken in"), "{}", said.all());
+    assert!(
+        said.out.contains("NOT VALID") && said.out.contains("not the one that was taken in"),
+        "{}",
+        said.all()
+    );
     std::fs::write(&file, &genuine).unwrap();
     assert_eq!(house.say(["verify"]).code, 0);
     let manifest = house.data("receipts.db.archives/a/manifest.json");
@@ -219,7 +248,11 @@ fn an_archive_that_was_changed_is_found_out() {
         for command in ["verify", "list", "export"] {
             let said = house.say([command]);
             assert_eq!(said.code, 2, "{command} {}", said.all());
-            assert!(said.err.contains("manifest.json") && said.err.contains("--no-archives"), "{}", said.all());
+            assert!(
+                said.err.contains("manifest.json") && said.err.contains("--no-archives"),
+                "{}",
+                said.all()
+            );
             assert_eq!(house.say([command, "--no-archives"]).code, 0);
         }
     }
@@ -245,7 +278,11 @@ fn a_chain_that_stands_twice_must_be_one() {
     database(&house.data("receipts.db"), &rows[..2]);
     let said = house.say(["verify"]);
     assert_eq!(said.code, 1, "{}", said.all());
-    assert!(said.out.contains("ends at sequence 2 in the database") && said.out.contains("cut off"), "{}", said.all());
+    assert!(
+        said.out.contains("ends at sequence 2 in the database") && said.out.contains("cut off"),
+        "{}",
+        said.all()
+    );
 
     // Signed again, by somebody who has the key.
     std::fs::remove_file(house.data("receipts.db")).unwrap();
@@ -257,7 +294,11 @@ fn a_chain_that_stands_twice_must_be_one() {
     let said = house.say(["verify", "--json"]);
     assert_eq!(said.code, 1, "{}", said.all());
     let answer = said.json();
-    assert!(answer["chains"].as_array().unwrap().iter().all(|chain| chain["valid"] == true), "{}", said.all());
+    assert!(
+        answer["chains"].as_array().unwrap().iter().all(|chain| chain["valid"] == true),
+        "{}",
+        said.all()
+    );
     assert!(answer["conflicts"][0].as_str().unwrap().contains("differs at sequence 3"), "{}", said.all());
 }
 

@@ -143,8 +143,12 @@ mod tests {
     #[test]
     fn what_is_no_manifest_is_refused() {
         let json = manifest().to_json();
-        for text in ["", "{", "[]", "null", "{\"version\":1}", &json.replace("\"bytes\": 7", "\"bytes\": -7")] {
-            assert!(matches!(Manifest::parse(text.as_bytes()), Err(ManifestError::Malformed { .. })), "{text}");
+        for text in ["", "{", "[]", "null", "{\"version\":1}", &json.replace("\"bytes\": 7", "\"bytes\": -7")]
+        {
+            assert!(
+                matches!(Manifest::parse(text.as_bytes()), Err(ManifestError::Malformed { .. })),
+                "{text}"
+            );
         }
         let more = json.replace("\"bytes\"", "\"further\": 1, \"bytes\"");
         assert!(Manifest::parse(more.as_bytes()).is_err());

@@ -28,7 +28,9 @@ pub enum ArchiveError {
         reason: ManifestError,
     },
     /// A name that no folder may have.
-    #[error("`{name}` cannot name an archive: use letters, digits, `.`, `-` and `_`, and begin with none of the last three")]
+    #[error(
+        "`{name}` cannot name an archive: use letters, digits, `.`, `-` and `_`, and begin with none of the last three"
+    )]
     BadName {
         /// The name.
         name: String,
@@ -114,7 +116,8 @@ impl ArchiveWriter {
         self.close();
         let database = self.database();
         let path = self.partial.join(MANIFEST);
-        write_new(&path, manifest.to_json().as_bytes()).map_err(|error| StoreError::io(&path, "write", &error))?;
+        write_new(&path, manifest.to_json().as_bytes())
+            .map_err(|error| StoreError::io(&path, "write", &error))?;
         File::open(&database)
             .and_then(|file| {
                 file.set_permissions(Permissions::from_mode(FILE_MODE))?;
@@ -124,9 +127,9 @@ impl ArchiveWriter {
         self.lock.sync_all().map_err(|error| StoreError::io(&self.partial, "sync", &error))?;
         // Onto a name that was taken meanwhile a folder with files in it is never renamed.
         std::fs::rename(&self.partial, &self.place).map_err(|error| match error.kind() {
-            io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-                ArchiveError::NameTaken { name: self.name.clone() }
-            }
+            io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::NotADirectory => ArchiveError::NameTaken { name: self.name.clone() },
             _ => StoreError::io(&self.place, "rename", &error).into(),
         })?;
         self.finished = true;

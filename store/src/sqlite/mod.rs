@@ -16,8 +16,8 @@ mod select;
 mod sessions;
 mod writer;
 
-pub use copy::{Copied, Existing};
 pub(crate) use copy::sync_folder;
+pub use copy::{Copied, Existing};
 pub use reader::SqliteReader;
 pub use schema::SCHEMA_VERSION;
 pub use writer::SqliteStore;
