@@ -57,6 +57,9 @@ pub(crate) enum Command {
     Backup(commands::backup::Args),
     /// Check the daemon, its socket, its database and its chains; records one event.
     Doctor(commands::doctor::Args),
+    /// Have systemd or launchd run the daemon.
+    #[command(arg_required_else_help = true)]
+    Service(commands::service::Args),
 }
 
 /// The database to read.

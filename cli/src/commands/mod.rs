@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod run;
+pub(crate) mod service;
 pub(crate) mod show;
 pub(crate) mod tail;
 pub(crate) mod verify;
@@ -67,5 +68,6 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::Import(args) => import::run(&args, &context),
         Command::Backup(args) => backup::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),
+        Command::Service(args) => service::run(&args, &context),
     }
 }

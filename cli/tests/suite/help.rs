@@ -30,6 +30,7 @@ fn the_commands_are_these() {
             "import",
             "backup",
             "doctor",
+            "service",
             "help"
         ]
     );
@@ -63,6 +64,7 @@ fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
         "import",
         "backup",
         "doctor",
+        "service",
     ] {
         let mut asked = house.command([command, "--help"]);
         let broken = house.path("broken.toml");

@@ -52,7 +52,7 @@ impl House {
         Said::of(&self.of("sh").args(["-c", script]).output().unwrap())
     }
 
-    fn of(&self, program: &str) -> Command {
+    pub(crate) fn of(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.dir.path()).stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());

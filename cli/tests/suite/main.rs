@@ -21,6 +21,7 @@ mod page;
 mod reading;
 mod review;
 mod running;
+mod service;
 mod usage;
 mod verifying;
 mod verifying_events;

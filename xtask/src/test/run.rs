@@ -30,7 +30,7 @@ pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<
     let mut report = Report::default();
     if rust::build(workspace, &mut report) {
         if options.only != Some(Part::Interop) {
-            rust::run(workspace, &mut report);
+            rust::run(workspace, options.skip_missing, &mut report);
         }
         if options.only != Some(Part::Rust) {
             interop::run(workspace, options.skip_missing, &mut report);

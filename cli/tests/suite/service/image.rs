@@ -1,0 +1,89 @@
+//! `service install --system --root`: into the folder of an image, with systemd's own tools.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{say, service};
+use crate::house::House;
+
+/// systemd's tools are not everywhere; where they are, they are the judges.
+fn has_tools() -> bool {
+    let tools = ["systemd-sysusers", "systemd-tmpfiles", "systemctl"];
+    let missing = tools.iter().find(|tool| Command::new(tool).arg("--version").output().is_err());
+    if let Some(tool) = missing {
+        assert!(
+            std::env::var_os("AGENT_RECEIPTS_SKIP_MISSING").is_some(),
+            "`{tool}` is missing: install systemd"
+        );
+        eprintln!("NOT RUN: `{tool}` is missing");
+    }
+    missing.is_none()
+}
+
+#[test]
+fn an_image_gets_users_folders_settings_and_enabled_units() {
+    if !has_tools() || !rustix::process::geteuid().is_root() {
+        return eprintln!("NOT RUN: only root can make other users' folders");
+    }
+    let house = House::new();
+    let root = house.path("image");
+    fs::create_dir_all(root.join("etc")).unwrap();
+    // Programs where a system has them; these very binaries stand elsewhere.
+    let place =
+        |name: &str| Path::new("/opt").join(format!("agent-receipts-test-{}", std::process::id())).join(name);
+    fs::create_dir_all(place("")).unwrap();
+    let _removed = Removed(place(""));
+    fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), place("agent-receipts")).unwrap();
+    fs::copy(crate::house::daemon_binary(), place("agent-receipts-daemon")).unwrap();
+    let mut command = house.of(place("agent-receipts").to_str().unwrap());
+    command.args(["service", "install", "--system", "--root"]).arg(&root);
+    let said = say(&mut command);
+    assert_eq!(said.code, 0, "{}", said.all());
+    let users = fs::read_to_string(root.join("etc/passwd")).unwrap();
+    assert!(
+        users.lines().any(|line| line.starts_with("agentreceipts:") && line.ends_with("nologin")),
+        "{users}"
+    );
+    let groups = fs::read_to_string(root.join("etc/group")).unwrap();
+    assert!(groups.contains("agentreceipts:") && groups.contains("agentreceipts-read:"), "{groups}");
+    let wanted = root.join("etc/systemd/system/sockets.target.wants/agent-receipts-daemon.socket");
+    assert!(fs::symlink_metadata(wanted).is_ok());
+    let unit = fs::read_to_string(root.join("etc/systemd/system/agent-receipts-daemon.service")).unwrap();
+    assert!(unit.contains(&format!("ExecStart={} ", place("agent-receipts-daemon").display())), "{unit}");
+    // Settings are the operator's: once changed they stay as they are.
+    let settings = root.join("etc/agentreceipts/daemon.toml");
+    fs::write(&settings, "# mine\n").unwrap();
+    let mut command = house.of(place("agent-receipts").to_str().unwrap());
+    command.args(["service", "install", "--system", "--root"]).arg(&root);
+    assert_eq!(say(&mut command).code, 0);
+    assert_eq!(fs::read_to_string(&settings).unwrap(), "# mine\n");
+}
+
+/// A folder that goes when the test ends, however it ends.
+struct Removed(std::path::PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_packages_units_are_not_hidden_by_ours() {
+    let house = House::new();
+    let root = house.path("image");
+    let packaged = root.join("usr/lib/systemd/system/agent-receipts-daemon.service");
+    fs::create_dir_all(packaged.parent().unwrap()).unwrap();
+    fs::write(&packaged, "[Service]\n").unwrap();
+    let said =
+        say(service(&house, &["install", "--system", "--root"]).arg(&root).arg("--daemon-bin=/bin/true"));
+    // The program of this test may stand in a folder that the system's service cannot see, which is said first.
+    assert_eq!(said.code, 1, "{}", said.all());
+    assert!(
+        said.err.contains("a package has installed") || said.err.contains("a user's own program"),
+        "{}",
+        said.all()
+    );
+    assert!(!root.join("etc").exists());
+}
