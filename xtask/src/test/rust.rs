@@ -1,3 +1,5 @@
+use std::process::Command;
+
 use super::run::Report;
 use super::step::Step;
 use crate::workspace::Workspace;
@@ -5,6 +7,12 @@ use crate::workspace::Workspace;
 /// Builds the programs, then runs the Rust tests: the workspace with every feature, and the parts as somebody
 /// embeds them.
 pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report) {
+    if skip_missing && Command::new("systemd-analyze").arg("--version").output().is_err() {
+        report.skipped(
+            "the check of the unit files",
+            "`systemd-analyze` is missing (on Debian: `apt-get install systemd`)",
+        );
+    }
     for arguments in SUITES {
         let step = Step::new("cargo", arguments).env("AGENT_RECEIPTS_BIN_DIR", binaries(workspace));
         // Tests that need a program of the system fail without it, unless its absence is known.

@@ -2,28 +2,15 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use super::{say, service};
+use super::{has_tools, say, service};
 use crate::house::House;
-
-/// systemd's tools are not everywhere; where they are, they are the judges.
-fn has_tools() -> bool {
-    let tools = ["systemd-sysusers", "systemd-tmpfiles", "systemctl"];
-    let missing = tools.iter().find(|tool| Command::new(tool).arg("--version").output().is_err());
-    if let Some(tool) = missing {
-        assert!(
-            std::env::var_os("AGENT_RECEIPTS_SKIP_MISSING").is_some(),
-            "`{tool}` is missing: install systemd"
-        );
-        eprintln!("NOT RUN: `{tool}` is missing");
-    }
-    missing.is_none()
-}
 
 #[test]
 fn an_image_gets_users_folders_settings_and_enabled_units() {
-    if !has_tools() || !rustix::process::geteuid().is_root() {
+    if !has_tools(&["systemd-sysusers", "systemd-tmpfiles", "systemctl"])
+        || !rustix::process::geteuid().is_root()
+    {
         return eprintln!("NOT RUN: only root can make other users' folders");
     }
     let house = House::new();

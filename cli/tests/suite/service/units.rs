@@ -1,66 +1,23 @@
 //! Every unit file passes systemd's own checker, as `service install` would write it.
-//!
-//! The checker is not on every machine, so this program counts and reports its tests itself: where it is missing they fail,
-//! or are ignored, not passed, if `AGENT_RECEIPTS_SKIP_MISSING` says that this is known.
-#![allow(clippy::unwrap_used)]
-
-#[path = "suite/house.rs"]
-#[allow(dead_code)]
-mod house;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use house::{House, Said, daemon_binary};
-
-fn main() {
-    let tests: [(&str, fn()); 4] = [
-        ("every_packaged_unit_is_checked", every_packaged_unit_is_checked),
-        ("the_users_units_pass_the_checker", the_users_units_pass_the_checker),
-        ("the_systems_units_pass_the_checker", the_systems_units_pass_the_checker),
-        ("the_systems_service_is_well_confined", the_systems_service_is_well_confined),
-    ];
-    let filter = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    let chosen =
-        tests.iter().filter(|(name, _)| filter.as_ref().is_none_or(|word| name.contains(word.as_str())));
-    let there = Command::new("systemd-analyze").arg("--version").output().is_ok();
-    assert!(
-        there || std::env::var_os("AGENT_RECEIPTS_SKIP_MISSING").is_some(),
-        "`systemd-analyze` is missing: install systemd"
-    );
-    let (mut passed, mut ignored) = (0, 0);
-    for (name, test) in chosen {
-        if there {
-            test();
-            println!("test {name} ... ok");
-            passed += 1;
-        } else {
-            println!("test {name} ... ignored, NOT RUN: `systemd-analyze` is missing");
-            ignored += 1;
-        }
-    }
-    // A failure has panicked by now. The line is cargo's, so that whoever counts tests counts these.
-    println!("\ntest result: ok. {passed} passed; 0 failed; {ignored} ignored; 0 measured; 0 filtered out");
-}
+use super::{has_tools, planned};
+use crate::house::{House, Said};
 
 /// The units that `service install` would write, in a folder: their paths.
 fn units(house: &House, scope: &str) -> Vec<PathBuf> {
-    let mut command =
-        house.command(["service", "install", "--dry-run", "--json", "--manager", "systemd", scope]);
-    let said = Said::of(&command.env("AGENTRECEIPTS_DAEMON_BIN", daemon_binary()).output().unwrap());
-    assert_eq!(said.code, 0, "{}", said.all());
-    let answer = said.json();
-    let deeds = answer["done"].as_array().unwrap().iter().filter(|deed| deed["deed"] != "run");
-    let units = deeds.filter_map(|deed| {
-        let name = Path::new(deed["what"].as_str()?).file_name()?.to_owned();
+    let written = planned(house, &["--manager", "systemd", scope]).into_iter().filter_map(|(path, text)| {
+        let name = Path::new(&path).file_name()?.to_owned();
         let is_unit = matches!(Path::new(&name).extension()?.to_str()?, "service" | "socket");
-        let path = house.path(name.to_str()?);
-        is_unit.then(|| fs::write(&path, deed["text"].as_str().unwrap()).unwrap())?;
-        Some(path)
+        is_unit.then(|| {
+            fs::write(house.path(name.to_str().unwrap()), text).unwrap();
+            house.path(name.to_str().unwrap())
+        })
     });
-    units.collect()
+    written.collect()
 }
 
 /// What the checker says; nothing is what it should say.
@@ -76,6 +33,7 @@ fn names(paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<String> {
 }
 
 /// A unit that is added to `packaging/` and installed by nobody would be checked by nobody.
+#[test]
 fn every_packaged_unit_is_checked() {
     for (scope, folder) in [("--user", "user"), ("--system", "system")] {
         let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/systemd").join(folder);
@@ -84,13 +42,21 @@ fn every_packaged_unit_is_checked() {
     }
 }
 
+#[test]
 fn the_users_units_pass_the_checker() {
+    if !has_tools(&["systemd-analyze"]) {
+        return;
+    }
     let house = House::new();
     let said = check(&house, &["--user"], &units(&house, "--user"));
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.all());
 }
 
+#[test]
 fn the_systems_units_pass_the_checker() {
+    if !has_tools(&["systemd-analyze"]) {
+        return;
+    }
     let house = House::new();
     let units = units(&house, "--system");
     let said = check(&house, &["--system"], &units);
@@ -106,7 +72,11 @@ fn the_systems_units_pass_the_checker() {
 }
 
 /// By systemd's own count, from 0.0, which is closed on all sides, to 10.0.
+#[test]
 fn the_systems_service_is_well_confined() {
+    if !has_tools(&["systemd-analyze"]) {
+        return;
+    }
     let house = House::new();
     let units = units(&house, "--system");
     let service = units.iter().find(|path| path.extension().is_some_and(|kind| kind == "service")).unwrap();
