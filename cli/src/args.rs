@@ -43,6 +43,8 @@ pub(crate) enum Command {
     List(commands::list::Args),
     /// Show one receipt.
     Show(commands::show::Args),
+    /// Open the parameters and the response that a receipt holds sealed.
+    Disclose(commands::disclose::Args),
     /// Follow receipts as they are recorded.
     Tail(commands::tail::Args),
     /// Verify whole chains: signatures, links, order, keys.

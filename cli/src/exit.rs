@@ -8,6 +8,8 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 /// `verify-event` alone: cryptographically valid, but nothing tells which process caused it.
 pub(crate) const NO_PROVENANCE: u8 = 3;
+/// `disclose` alone: something is sealed, and there is no key that opens it.
+pub(crate) const NOT_OPENED: u8 = 3;
 /// No daemon answers and the caller insisted on one (`EX_UNAVAILABLE` of sysexits).
 pub(crate) const UNAVAILABLE: u8 = 69;
 /// The command could not be executed, as shells say it.

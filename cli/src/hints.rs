@@ -1,7 +1,7 @@
 //! Typed errors of the libraries, turned into what the operator reads: the message, the mend, the exit code.
 
 use agent_receipts_ipc::{EmitError, TransportError};
-use agent_receipts_keysource::{FileError, PublicKeyError};
+use agent_receipts_keysource::{FileError, ForensicKeyError, PublicKeyError};
 use agent_receipts_store::{ArchiveError, StoreError};
 
 use crate::exit;
@@ -124,6 +124,18 @@ impl From<PublicKeyError> for Failure {
                 "--public-key or AGENTRECEIPTS_PUBLIC_KEY names the key that the daemon published (`signing.key.pub`)",
             ),
             PublicKeyError::Malformed { .. } => failure.with_hint("a public key file begins with `-----BEGIN PUBLIC KEY-----`"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<ForensicKeyError> for Failure {
+    fn from(error: ForensicKeyError) -> Self {
+        let failure = Failure::new(&error).with_code(exit::NOT_OPENED);
+        match error {
+            ForensicKeyError::File(FileError::Missing { .. }) => failure.with_hint(
+                "--key or AGENTRECEIPTS_FORENSIC_KEY names the private half of the key that the daemon seals to",
+            ),
             _ => failure,
         }
     }

@@ -12,7 +12,7 @@
 //!
 //! # Exit codes
 //!
-//! 0 valid or done, 1 broken or failed, 2 wrong usage, 3 valid without provenance (`verify-event`), 69 no daemon where one was
+//! 0 valid or done, 1 broken or failed, 2 wrong usage, 3 valid without provenance (`verify-event`) or not opened (`disclose`), 69 no daemon where one was
 //! insisted on; `run` and `exec` end with the code of their command.
 
 mod args;
@@ -34,6 +34,7 @@ mod sources;
 mod tee;
 mod verification;
 mod when;
+mod which;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use agent_receipts_ipc::default_socket_path;
+use agent_receipts_keysource::public_key_path;
 
 use crate::environment::Environment;
 
@@ -101,9 +102,28 @@ impl Settings {
         if let Some(path) = named.or_else(|| self.file.public_key.clone()) {
             return Ok(path);
         }
-        let mut path = self.private_key(private_key)?.into_os_string();
-        path.push(".pub");
-        Ok(path.into())
+        Ok(public_key_path(&self.private_key(private_key)?))
+    }
+
+    /// The private key that opens what receipts hold sealed. The configuration has no such key: it belongs on another machine
+    /// than the daemon.
+    pub(crate) fn forensic_key(&self, flag: Option<&Path>) -> Result<PathBuf, SettingsError> {
+        self.path(flag, "AGENTRECEIPTS_FORENSIC_KEY", &None, "forensic.key")
+    }
+
+    /// Its public half: as named, or the private one's path with `.pub` behind it.
+    pub(crate) fn forensic_public_key(
+        &self,
+        flag: Option<&Path>,
+        private_key: Option<&Path>,
+    ) -> Result<PathBuf, SettingsError> {
+        let variable = || self.environment.path("AGENTRECEIPTS_FORENSIC_PUBLIC_KEY");
+        let named =
+            flag.map(Path::to_owned).or_else(variable).or_else(|| self.file.forensic_public_key.clone());
+        match named {
+            Some(path) => Ok(path),
+            None => Ok(public_key_path(&self.forensic_key(private_key)?)),
+        }
     }
 
     /// The daemon's socket.
@@ -155,6 +175,7 @@ struct ConfigFile {
     db: Option<PathBuf>,
     key: Option<PathBuf>,
     public_key: Option<PathBuf>,
+    forensic_public_key: Option<PathBuf>,
 }
 
 impl ConfigFile {
@@ -182,6 +203,7 @@ impl ConfigFile {
             db: text("db")?.map(PathBuf::from),
             key: text("key")?.map(PathBuf::from),
             public_key: text("public_key")?.map(PathBuf::from),
+            forensic_public_key: text("forensic_public_key")?.map(PathBuf::from),
         })
     }
 }

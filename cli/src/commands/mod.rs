@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod daemon;
+pub(crate) mod disclose;
 pub(crate) mod doctor;
 pub(crate) mod emit;
 pub(crate) mod exec;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::Emit(args) => emit::run(&args, &context),
         Command::List(args) => list::run(&args, &context),
         Command::Show(args) => show::run(&args, &context),
+        Command::Disclose(args) => disclose::run(&args, &context),
         Command::Tail(args) => tail::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
         Command::VerifyEvent(args) => verify_event::run(&args, &context),

@@ -1,17 +1,16 @@
 //! `show`: one receipt.
 
-use std::collections::BTreeMap;
-
 use agent_receipts_core::{Receipt, Received};
-use agent_receipts_store::{ReceiptReader, Row, StoreError, StoredRow};
+use agent_receipts_store::Row;
 
 use super::Context;
 use crate::args::DatabaseArgs;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Screen, Tone, as_json_of, printable};
-use crate::sources::{ArchivesArgs, Source, open};
+use crate::sources::{ArchivesArgs, open};
 use crate::verification::contradiction;
+use crate::which::find;
 
 /// Flags of `show`.
 #[derive(Debug, clap::Args)]
@@ -28,13 +27,13 @@ pub(crate) struct Args {
     archives: ArchivesArgs,
 }
 
-/// A row, and the archive that it stands in.
-type Found = (Row, Option<String>);
-
 /// Writes the receipt as labelled lines, or with `--json` as it is stored.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let path = context.settings.database(args.database.db.as_deref())?;
-    let (row, archive) = find(args, context, &mut open(&path, &args.archives)?)?;
+    let mut sources = open(&path, &args.archives)?;
+    let chain_id = context.settings.chain_id(args.chain_id.as_deref());
+    let (row, at) = find(&args.which, chain_id, &mut sources)?;
+    let archive = sources[at].name().map(str::to_owned);
     let mut screen = context.stdout();
     if context.json {
         screen.line(&as_json_of(&row, archive.as_deref()))?;
@@ -47,64 +46,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     }
     screen.flush()?;
     Ok(exit::OK)
-}
-
-fn find(args: &Args, context: &Context, sources: &mut [Source]) -> Result<Found, Failure> {
-    let Ok(sequence) = args.which.parse::<u64>() else {
-        let found = first(sources, |reader| reader.by_id(&args.which))?;
-        let missing = || Failure::new(format_args!("there is no receipt `{}`", printable(&args.which)));
-        return found.ok_or_else(missing);
-    };
-    let chain_id = match context.settings.chain_id(args.chain_id.as_deref()) {
-        Some(chain_id) => chain_id,
-        None => only_chain(sources)?,
-    };
-    first(sources, |reader| reader.by_position(&chain_id, sequence))?.ok_or_else(|| {
-        let chain_id = printable(&chain_id);
-        Failure::new(format_args!("chain `{chain_id}` has no receipt with sequence {sequence}"))
-    })
-}
-
-/// The first answer: the database's own before those of its archives.
-fn first(
-    sources: &mut [Source],
-    ask: impl Fn(&dyn ReceiptReader) -> Result<Option<StoredRow>, StoreError>,
-) -> Result<Option<Found>, StoreError> {
-    for source in sources {
-        if let Some(stored) = source.reading.ask(|reader| ask(reader))? {
-            return Ok(Some((stored.row, source.name().map(str::to_owned))));
-        }
-    }
-    Ok(None)
-}
-
-fn only_chain(sources: &mut [Source]) -> Result<String, Failure> {
-    let mut chains = BTreeMap::new();
-    for source in sources {
-        for chain in source.reading.ask(|reader| reader.chains())? {
-            let (first, last) = (chain.first_sequence, chain.last_sequence);
-            let ends = chains.entry(chain.chain_id).or_insert((first, last));
-            *ends = (ends.0.min(first), ends.1.max(last));
-        }
-    }
-    match chains.len() {
-        0 => Err(Failure::new("the database holds no receipts")),
-        1 => Ok(chains.into_keys().next().unwrap_or_default()),
-        several => {
-            const SHOWN: usize = 20;
-            let lines = chains
-                .iter()
-                .take(SHOWN)
-                .map(|(chain_id, (first, last))| format!("\n  {} ({first} to {last})", printable(chain_id)));
-            let more = several.saturating_sub(SHOWN);
-            let tail = if more > 0 { format!("\n  … and {more} more") } else { String::new() };
-            Err(Failure::usage(format_args!(
-                "the database holds several chains:{}{tail}",
-                lines.collect::<String>()
-            ))
-            .with_hint("name one with --chain-id, or give the receipt's id"))
-        }
-    }
 }
 
 fn write(

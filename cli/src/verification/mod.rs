@@ -12,7 +12,7 @@ mod trust;
 mod walk;
 
 pub(crate) use batch::contradiction;
-pub(crate) use everything::Everything;
+pub(crate) use everything::{Everything, one_of};
 pub(crate) use lines::{LinesError, each_line, open_lines, verify_lines};
 pub(crate) use page::write_all;
 pub(crate) use report::{ChainReport, Report};

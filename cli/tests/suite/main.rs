@@ -6,6 +6,7 @@
 mod backing_up;
 mod chains;
 mod daemon;
+mod disclosing;
 mod doctor;
 mod emitting;
 mod executing;

@@ -45,6 +45,11 @@ impl ForensicSecretKey {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The 32 raw bytes. Whoever holds them opens every envelope.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The public half.
     pub fn public_key(&self) -> ForensicPublicKey {
         let bytes = X25519HkdfSha256::sk_to_pk(&self.to_hpke()).to_bytes();
