@@ -136,9 +136,13 @@ impl Part {
 }
 
 /// One of the sources, with the keys of all looked up.
-pub(crate) fn one_of(mut sources: Vec<Source>, at: usize, trust: &Trust) -> Result<StoreVerification, Failure> {
+pub(crate) fn one_of(
+    mut sources: Vec<Source>,
+    at: usize,
+    trust: &Trust,
+) -> Result<StoreVerification, Failure> {
     let ring = Arc::new(ring(&mut sources, trust)?);
-    Ok(StoreVerification::with_ring(sources.swap_remove(at).reading, ring)?)
+    StoreVerification::with_ring(sources.swap_remove(at).reading, ring)
 }
 
 fn ring(sources: &mut [Source], trust: &Trust) -> Result<KeyRing, Failure> {
