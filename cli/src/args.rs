@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Run the daemon in the place of this process.
     #[command(arg_required_else_help = true)]
     Daemon(commands::daemon::Args),
+    /// Take signed checkpoints to where the daemon cannot change them.
+    Anchor(commands::anchor::Args),
     /// Run a command under a daemon, then show what was recorded and the verdict.
     Run(commands::run::Args),
     /// Run one command and record it as `system.command.execute`.

@@ -1,4 +1,4 @@
-//! Finds the daemon's binary: as named, beside our own, built by `cargo` in a checkout, on the path.
+//! Finds the binaries of our other programs, the daemon's and the anchor's: as named, beside our own, built by `cargo` in a checkout, on the path.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use rustix::fs::{Access, access};
 
 use crate::environment::Environment;
 
-/// Why there is no daemon to start.
+/// Why there is no program to start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum FindDaemonError {
@@ -18,15 +18,32 @@ pub(crate) enum FindDaemonError {
         path: PathBuf,
     },
     /// Nothing was named, and it is nowhere to be found.
-    #[error("no `{DAEMON}` beside `agent-receipts` nor on the PATH")]
-    NotFound,
-    /// The checkout's daemon could not be built.
-    #[error("could not build `{DAEMON}`: {reason}")]
+    #[error("no `{program}` beside `agent-receipts` nor on the PATH")]
+    NotFound {
+        /// The program.
+        program: &'static str,
+    },
+    /// The checkout's program could not be built.
+    #[error("could not build `{program}`: {reason}")]
     Build {
+        /// The program.
+        program: &'static str,
         /// What went wrong.
         reason: String,
     },
 }
+
+/// A program of ours that is a process of its own.
+#[derive(Debug, Clone, Copy)]
+struct Program {
+    /// The binary's name, which is also its package's.
+    name: &'static str,
+    /// The environment variable that may name it.
+    variable: &'static str,
+}
+
+const DAEMON: Program = Program { name: "agent-receipts-daemon", variable: "AGENTRECEIPTS_DAEMON_BIN" };
+const ANCHOR: Program = Program { name: "agent-receipts-anchor", variable: "AGENTRECEIPTS_ANCHOR_BIN" };
 
 /// The daemon's binary.
 ///
@@ -35,29 +52,45 @@ pub(crate) fn find_daemon(
     flag: Option<&Path>,
     environment: &Environment,
 ) -> Result<PathBuf, FindDaemonError> {
-    let named = flag.map(Path::to_owned).or_else(|| environment.path("AGENTRECEIPTS_DAEMON_BIN"));
+    find(DAEMON, flag, environment)
+}
+
+/// The anchor's binary, by the same rules.
+pub(crate) fn find_anchor(
+    flag: Option<&Path>,
+    environment: &Environment,
+) -> Result<PathBuf, FindDaemonError> {
+    find(ANCHOR, flag, environment)
+}
+
+fn find(
+    program: Program,
+    flag: Option<&Path>,
+    environment: &Environment,
+) -> Result<PathBuf, FindDaemonError> {
+    let named = flag.map(Path::to_owned).or_else(|| environment.path(program.variable));
     if let Some(path) = named {
         return if is_executable(&path) { Ok(path) } else { Err(FindDaemonError::NotExecutable { path }) };
     }
-    if let Some(sibling) = sibling() {
+    if let Some(sibling) = sibling(program) {
         return Ok(sibling);
     }
     match Checkout::started_us(environment) {
-        Some(checkout) => checkout.build(),
-        None => on_path(environment).ok_or(FindDaemonError::NotFound),
+        Some(checkout) => checkout.build(program),
+        None => on_path(program, environment).ok_or(FindDaemonError::NotFound { program: program.name }),
     }
 }
 
-fn sibling() -> Option<PathBuf> {
-    Some(std::env::current_exe().ok()?.with_file_name(DAEMON)).filter(|path| is_executable(path))
+fn sibling(program: Program) -> Option<PathBuf> {
+    Some(std::env::current_exe().ok()?.with_file_name(program.name)).filter(|path| is_executable(path))
 }
 
-fn on_path(environment: &Environment) -> Option<PathBuf> {
+fn on_path(program: Program, environment: &Environment) -> Option<PathBuf> {
     // A relative entry would run whatever lies in the directory that the agent works in.
     let path = environment.os("PATH")?;
     std::env::split_paths(&path)
         .filter(|directory| directory.is_absolute())
-        .map(|directory| directory.join(DAEMON))
+        .map(|directory| directory.join(program.name))
         .find(|candidate| is_executable(candidate))
 }
 
@@ -80,20 +113,21 @@ impl Checkout {
         Some(Self { cargo: environment.path("CARGO")? })
     }
 
-    /// Builds the daemon with our own profile, into the same target directory, and takes cargo's word for its path.
-    fn build(&self) -> Result<PathBuf, FindDaemonError> {
-        let failed = |reason: String| FindDaemonError::Build { reason };
+    /// Builds a program with our own profile, into the same target directory, and takes cargo's word for its path.
+    fn build(&self, program: Program) -> Result<PathBuf, FindDaemonError> {
+        let name = program.name;
+        let failed = |reason: String| FindDaemonError::Build { program: name, reason };
         crate::output::complain(&format!(
-            "agent-receipts: building {DAEMON} once, as cargo built this program alone"
+            "agent-receipts: building {name} once, as cargo built this program alone"
         ));
         let mut command = Command::new(&self.cargo);
         command.args([
             "build",
             "--quiet",
             "--package",
-            DAEMON,
+            name,
             "--bin",
-            DAEMON,
+            name,
             "--message-format",
             "json-render-diagnostics",
         ]);
@@ -103,21 +137,18 @@ impl Checkout {
         if !output.status.success() {
             return Err(failed(format!("cargo ended with {}", output.status)));
         }
-        built_executable(&output.stdout).ok_or_else(|| failed("cargo named no executable".to_owned()))
+        built_executable(name, &output.stdout).ok_or_else(|| failed("cargo named no executable".to_owned()))
     }
 }
 
 /// The executable in cargo's messages, one JSON object a line.
-fn built_executable(messages: &[u8]) -> Option<PathBuf> {
+fn built_executable(name: &str, messages: &[u8]) -> Option<PathBuf> {
     messages
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == DAEMON)
+        .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
-
-/// The binary's name, which is also its package's.
-const DAEMON: &str = "agent-receipts-daemon";
 
 #[cfg(test)]
 mod tests {
@@ -125,7 +156,7 @@ mod tests {
 
     fn executable(directory: &Path) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
-        let path = directory.join(DAEMON);
+        let path = directory.join(DAEMON.name);
         std::fs::write(&path, "#!/bin/sh\n").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         path
@@ -149,8 +180,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let daemon = executable(dir.path());
         let path = format!(".:relative:/nowhere:{}", dir.path().display());
-        assert_eq!(on_path(&Environment::of(&[("PATH", &path)])), Some(daemon));
-        assert_eq!(on_path(&Environment::of(&[("PATH", ".:relative")])), None);
+        assert_eq!(on_path(DAEMON, &Environment::of(&[("PATH", &path)])), Some(daemon));
+        assert_eq!(on_path(DAEMON, &Environment::of(&[("PATH", ".:relative")])), None);
     }
 
     #[test]
@@ -172,7 +203,7 @@ not json
 {"reason":"compiler-artifact","target":{"name":"agent-receipts-daemon"},"executable":null}
 {"reason":"compiler-artifact","target":{"name":"agent-receipts-daemon"},"executable":"/d"}
 "#;
-        assert_eq!(built_executable(messages), Some(PathBuf::from("/d")));
-        assert_eq!(built_executable(b"{}"), None);
+        assert_eq!(built_executable(DAEMON.name, messages), Some(PathBuf::from("/d")));
+        assert_eq!(built_executable(DAEMON.name, b"{}"), None);
     }
 }

@@ -67,7 +67,10 @@ impl From<FindDaemonError> for Failure {
     fn from(error: FindDaemonError) -> Self {
         let failure = Failure::new(&error);
         match error {
-            FindDaemonError::NotFound => failure.with_hint(
+            FindDaemonError::NotFound { program: "agent-receipts-anchor" } => failure.with_hint(
+                "install `agent-receipts-anchor` beside this program, or name it with --anchor-bin or AGENTRECEIPTS_ANCHOR_BIN",
+            ),
+            FindDaemonError::NotFound { .. } => failure.with_hint(
                 "install `agent-receipts-daemon` beside this program, or name it with --daemon-bin or AGENTRECEIPTS_DAEMON_BIN",
             ),
             _ => failure,

@@ -1,5 +1,6 @@
 //! One command, one file.
 
+pub(crate) mod anchor;
 pub(crate) mod backup;
 pub(crate) mod daemon;
 pub(crate) mod disclose;
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
     match cli.command {
         Command::Init(args) => init::run(&args, &context),
         Command::Keys(args) => keys::run(&args, &context),
+        Command::Anchor(args) => anchor::run(&args, &context),
         Command::Daemon(args) => daemon::run(&args, &context),
         Command::Run(args) => run::run(&args, &context),
         Command::Exec(args) => exec::run(&args, &context),

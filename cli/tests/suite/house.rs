@@ -93,24 +93,32 @@ impl Said {
 /// The daemon's binary, built once where nobody has built it yet.
 pub(crate) fn daemon_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let ours = Path::new(env!("CARGO_BIN_EXE_agent-receipts"));
-        let binary = ours.with_file_name("agent-receipts-daemon");
-        if !binary.exists() {
-            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let profile =
-                if ours.parent().is_some_and(|folder| folder.ends_with("debug")) { "dev" } else { "release" };
-            let target = ours.ancestors().nth(2).unwrap();
-            let built = Command::new(cargo)
-                .args(["build", "--package", "agent-receipts-daemon", "--profile", profile, "--target-dir"])
-                .arg(target)
-                .current_dir(env!("CARGO_MANIFEST_DIR"))
-                .status()
-                .unwrap();
-            assert!(built.success(), "the daemon does not build");
-        }
-        binary
-    })
+    BINARY.get_or_init(|| built("agent-receipts-daemon"))
+}
+
+/// The anchor's binary, likewise.
+pub(crate) fn anchor_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built("agent-receipts-anchor"))
+}
+
+fn built(program: &str) -> PathBuf {
+    let ours = Path::new(env!("CARGO_BIN_EXE_agent-receipts"));
+    let binary = ours.with_file_name(program);
+    if !binary.exists() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let profile =
+            if ours.parent().is_some_and(|folder| folder.ends_with("debug")) { "dev" } else { "release" };
+        let target = ours.ancestors().nth(2).unwrap();
+        let built = Command::new(cargo)
+            .args(["build", "--package", program, "--profile", profile, "--target-dir"])
+            .arg(target)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(built.success(), "`{program}` does not build");
+    }
+    binary
 }
 
 /// Waits for something that is bound to come. The deadline is there only to end a test that hangs.

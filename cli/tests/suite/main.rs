@@ -3,6 +3,7 @@
 // A test that cannot go on should stop where it stands, in a helper as well.
 #![allow(clippy::unwrap_used)]
 
+mod anchoring;
 mod backing_up;
 mod chains;
 mod daemon;

@@ -69,6 +69,13 @@ pub const HOUSE: &[Room] = &[
         tests_may_also_reach: &[],
         never: &[RUNTIMES, NETWORK],
     },
+    // The one that speaks to networks: it reads the database, holds no key, and nobody links it.
+    Room {
+        name: "agent-receipts-anchor",
+        may_reach: &[CORE, STORE, TIMESTAMP, CHAIN],
+        tests_may_also_reach: &[],
+        never: &[OTHER_CLIENTS],
+    },
     Room {
         name: CLI,
         may_reach: &[CORE, KEYSOURCE, STORE, IPC, CHAIN],
@@ -145,6 +152,18 @@ const NETWORK: &[&str] = &[
     "security-framework",
     "s2n-tls",
     "boring",
+];
+/// HTTP and TLS by other hands than those that the anchor's limits are set for.
+const OTHER_CLIENTS: &[&str] = &[
+    "reqwest",
+    "curl",
+    "native-tls",
+    "openssl",
+    "openssl-sys",
+    "aws-lc-sys",
+    "isahc",
+    "attohttpc",
+    "minreq",
 ];
 const DATABASES: &[&str] = &["rusqlite", "libsqlite3-sys", "sqlx", "sled", "redb", "rocksdb", "lmdb"];
 const SOCKETS: &[&str] = &["interprocess"];

@@ -68,6 +68,18 @@ const RULES: &[Rule] = &[
         because: "the process that holds the signing key speaks to a Unix socket and a database file only",
     },
     Rule {
+        under: "anchor/src/",
+        words: &[&[
+            "SqliteStore",
+            "ReceiptStore",
+            "CheckpointStore",
+            "UnixListener",
+            "TcpListener",
+            "UdpSocket",
+        ]],
+        because: "the anchor reads the store and never writes it, and listens to nobody",
+    },
+    Rule {
         under: "cli/src/",
         words: &[NETWORK, &["SqliteStore", "ReceiptStore"]],
         because: "the command line reads the store and never writes it, and has no network",

@@ -1,0 +1,159 @@
+//! The queue as it stands in a database of receipts, opened for reading only.
+
+use std::collections::VecDeque;
+use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
+
+use agent_receipts_chain::tree::{GROUP, NodeHash, TreeReader, prove_consistency};
+use agent_receipts_core::ReceiptHash;
+use agent_receipts_store::{
+    CheckpointReader as _, Query, ReceiptReader as _, SqliteReader, StoreError, StoredCheckpoint,
+};
+
+use super::{Entry, Queue, QueueError};
+
+/// A database, opened when it is first asked, and anew whenever a writer came or went.
+pub struct StoreQueue {
+    path: PathBuf,
+    reader: Option<SqliteReader>,
+}
+
+impl StoreQueue {
+    /// The queue of the database at a path, which need not be there yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, reader: None }
+    }
+
+    /// Asks the database; once more where it moved under the question.
+    fn ask<T>(
+        &mut self,
+        mut question: impl FnMut(&SqliteReader) -> Result<T, QueueError>,
+    ) -> Result<T, QueueError> {
+        let mut answer = self.ask_once(&mut question);
+        for _ in 1..ATTEMPTS {
+            if !matches!(&answer, Err(QueueError::Store(StoreError::Changed { .. }))) {
+                break;
+            }
+            answer = self.ask_once(&mut question);
+        }
+        answer
+    }
+
+    fn ask_once<T>(
+        &mut self,
+        question: &mut impl FnMut(&SqliteReader) -> Result<T, QueueError>,
+    ) -> Result<T, QueueError> {
+        let reader = match self.reader.take().filter(SqliteReader::still_current) {
+            Some(reader) => reader,
+            None => SqliteReader::open(&self.path)?,
+        };
+        let answer = question(&reader)?;
+        self.reader = Some(reader);
+        Ok(answer)
+    }
+}
+
+impl Queue for StoreQueue {
+    fn at(&mut self, size: u64) -> Result<Option<Entry>, QueueError> {
+        let found = self.ask(|reader| Ok(reader.checkpoints_up_to(size, 1)?))?;
+        found.into_iter().find(|found| found.tree_size == size).map(read).transpose()
+    }
+
+    fn after(&mut self, size: u64) -> Result<Option<Entry>, QueueError> {
+        let found = self.ask(|reader| Ok(reader.checkpoints_after(size, 1)?))?;
+        found.into_iter().next().map(read).transpose()
+    }
+
+    fn newest(&mut self) -> Result<u64, QueueError> {
+        let found = self.ask(|reader| Ok(reader.checkpoints_up_to(LARGEST, 1)?))?;
+        Ok(found.first().map_or(0, |found| found.tree_size))
+    }
+
+    fn pending(&mut self, size: u64, limit: u64) -> Result<u64, QueueError> {
+        // One at a time: a list of heads may have megabytes.
+        let mut count = 0;
+        let mut at = size;
+        while count < limit {
+            let found = self.ask(|reader| Ok(reader.checkpoints_after(at, 1)?))?;
+            let Some(next) = found.first().map(|found| found.tree_size).filter(|next| *next > at) else {
+                break;
+            };
+            (at, count) = (next, count + 1);
+        }
+        Ok(count)
+    }
+
+    fn consistency(&mut self, first: u64, second: u64) -> Result<Vec<NodeHash>, QueueError> {
+        self.ask(|reader| {
+            let proof = prove_consistency(&mut Tree { reader }, first, second);
+            proof.map(|proof| proof.path).map_err(|error| match error {
+                agent_receipts_chain::tree::BuildError::Read(error) => error,
+                other => QueueError::NoProof { first, second, reason: other.to_string() },
+            })
+        })
+    }
+}
+
+fn read(found: StoredCheckpoint) -> Result<Entry, QueueError> {
+    let size = found.tree_size;
+    let entry = Entry::parse(found.note.as_bytes(), &found.heads)
+        .map_err(|reason| QueueError::Damaged { size, reason })?;
+    if entry.size() == size { Ok(entry) } else { Err(QueueError::Misplaced { size, says: entry.size() }) }
+}
+
+/// The tree over the rows in the order of their numbers.
+struct Tree<'a> {
+    reader: &'a SqliteReader,
+}
+
+impl Tree<'_> {
+    fn missing(number: u64) -> QueueError {
+        let (first, second) = (number * GROUP, (number + 1) * GROUP);
+        QueueError::NoProof { first, second, reason: "the database does not have their root hash".to_owned() }
+    }
+}
+
+impl TreeReader for Tree<'_> {
+    type Error = QueueError;
+
+    fn group(&mut self, number: u64) -> Result<NodeHash, QueueError> {
+        let found = self.reader.groups(number, 1)?;
+        let group = found.first().filter(|group| group.number == number);
+        group.map(|group| NodeHash::from_bytes(group.hash)).ok_or_else(|| Self::missing(number))
+    }
+
+    fn leaves(&mut self, range: Range<u64>) -> Result<Vec<NodeHash>, QueueError> {
+        let number = range.start / GROUP;
+        let after_rowid = match number.checked_sub(1) {
+            None => 0,
+            Some(before) => {
+                let found = self.reader.groups(before, 1)?;
+                let group = found.first().filter(|group| group.number == before);
+                group.map(|group| group.last_rowid).ok_or_else(|| Self::missing(before))?
+            }
+        };
+        let mut hashes = VecDeque::new();
+        let wanted = range.end - number * GROUP;
+        let query = Query { limit: Some(wanted), ..Query::after(after_rowid) };
+        self.reader.stream(&query, &mut |stored| {
+            hashes.push_back(stored.row.receipt_hash);
+            ControlFlow::Continue(())
+        })?;
+        let skipped = usize::try_from(range.start - number * GROUP).unwrap_or(usize::MAX);
+        hashes.into_iter().skip(skipped).map(|hash| leaf(&hash, &range)).collect()
+    }
+}
+
+fn leaf(hash: &str, range: &Range<u64>) -> Result<NodeHash, QueueError> {
+    let parsed: Result<ReceiptHash, _> = hash.parse();
+    parsed.map(|hash| NodeHash::of_receipt(&hash)).map_err(|_| QueueError::NoProof {
+        first: range.start,
+        second: range.end,
+        reason: "a row has no receipt hash".to_owned(),
+    })
+}
+
+/// How often a database is asked that is opened and closed by a writer meanwhile.
+const ATTEMPTS: usize = 4;
+/// No database has a larger number.
+const LARGEST: u64 = i64::MAX as u64;

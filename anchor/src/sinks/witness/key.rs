@@ -1,0 +1,102 @@
+//! The key of a witness, as its operator publishes it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use agent_receipts_chain::checkpoint::{KeyName, NoteKey};
+use agent_receipts_core::PublicKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// A witness's name and Ed25519 key, written `<name>+<id>+<key>` with a key of type 4 (C2SP tlog-cosignature, "Format").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessKey {
+    /// The witness's name.
+    pub name: KeyName,
+    /// Its key.
+    pub key: PublicKey,
+}
+
+/// A text that is not the key of a witness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WitnessKeyError {
+    /// It is not of three parts, or a part is not what it must be.
+    #[error(
+        "not a key such as `witness.example+1a2b3c4d+BC…`: a name, 8 hexadecimal digits and base64, with `+` between"
+    )]
+    Malformed,
+    /// The key is not one for cosignatures.
+    #[error("a key of type {0}, where cosignatures need one of type 4")]
+    Type(u8),
+    /// The id is not that of the name and the key.
+    #[error("the 8 hexadecimal digits do not belong to this name and key: something was mistyped")]
+    Id,
+}
+
+impl WitnessKey {
+    /// Tells the key's signatures from others'.
+    pub fn id(&self) -> [u8; 4] {
+        NoteKey::id_of(&self.name, COSIGNATURE, self.key.as_bytes())
+    }
+}
+
+impl FromStr for WitnessKey {
+    type Err = WitnessKeyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let malformed = || WitnessKeyError::Malformed;
+        let (name, rest) = text.split_once('+').ok_or_else(malformed)?;
+        let (id, encoded) = rest.split_once('+').ok_or_else(malformed)?;
+        let name = KeyName::new(name).map_err(|_| malformed())?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| malformed())?;
+        let (&kind, key) = bytes.split_first().ok_or_else(malformed)?;
+        if kind != COSIGNATURE {
+            return Err(WitnessKeyError::Type(kind));
+        }
+        let key: [u8; 32] = key.try_into().map_err(|_| malformed())?;
+        let key = Self { name, key: PublicKey::from_bytes(key) };
+        if id.len() != 8 || u32::from_str_radix(id, 16).ok() != Some(u32::from_be_bytes(key.id())) {
+            return Err(WitnessKeyError::Id);
+        }
+        Ok(key)
+    }
+}
+
+impl fmt::Display for WitnessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encoded = STANDARD.encode([&[COSIGNATURE], self.key.as_bytes().as_slice()].concat());
+        write!(f, "{}+{:08x}+{encoded}", self.name, u32::from_be_bytes(self.id()))
+    }
+}
+
+/// The signature type of a timestamped Ed25519 cosignature.
+const COSIGNATURE: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> WitnessKey {
+        WitnessKey { name: KeyName::new("witness.example/w1").unwrap(), key: PublicKey::from_bytes([7; 32]) }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        assert_eq!(key().to_string().parse(), Ok(key()));
+    }
+
+    #[test]
+    fn a_key_that_was_mistyped_anywhere_is_refused() {
+        let text = key().to_string();
+        assert_eq!(text.replace("example", "exemple").parse::<WitnessKey>(), Err(WitnessKeyError::Id));
+        let plain = NoteKey { name: key().name, key: key().key }.to_vkey();
+        assert_eq!(plain.parse::<WitnessKey>(), Err(WitnessKeyError::Type(1)));
+        for end in 0..text.len() {
+            assert!(text[..end].parse::<WitnessKey>().is_err(), "{end}");
+        }
+        for wrong in ["", "+", "a+b", "a+00000000+", "a b+00000000+BAcH"] {
+            assert_eq!(wrong.parse::<WitnessKey>(), Err(WitnessKeyError::Malformed), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The append-only file.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+
+use agent_receipts_chain::checkpoint::{Head, HeadList};
+use agent_receipts_core::ReceiptHash;
+
+use crate::station::{Station, notes};
+
+const SINK: &str = "[[sink]]\nname = 'paper'\nkind = 'file'\n";
+
+#[test]
+fn every_checkpoint_is_a_line_in_the_shape_of_the_reference() {
+    let mut station = Station::new();
+    let first = station.log.grow(3);
+    let second = station.log.grow(4);
+    assert!(station.once(SINK), "{}", station.said());
+    let path = station.evidence("paper").join("checkpoints.ndjson");
+    assert_eq!(notes(&path), [first, second]);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let record: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let members: Vec<_> = record.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(members, ["anchored_at", "event_type", "payload"]);
+    assert_eq!(record["event_type"], "checkpoint");
+    assert_eq!(record["anchored_at"], "2030-03-17T17:46:40.000000000Z");
+    assert_eq!(record["payload"]["size"], 3);
+    let tip = ReceiptHash::of(b"3");
+    let heads = HeadList::parse(record["payload"]["heads"].as_str().unwrap()).unwrap();
+    assert_eq!(heads.heads(), [Head { chain_id: "audit".into(), sequence: 3, tip }]);
+    assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn later_rounds_append_what_is_new_and_nothing_else() {
+    let mut station = Station::new();
+    let path = station.evidence("paper").join("checkpoints.ndjson");
+    let mut written = Vec::new();
+    for _ in 0..3 {
+        written.push(station.log.grow(1));
+        assert!(station.once(SINK));
+        assert!(station.once(SINK));
+        assert_eq!(notes(&path), written);
+    }
+}
+
+#[test]
+fn a_torn_line_is_taken_back_and_written_whole() {
+    let mut station = Station::new();
+    let first = station.log.grow(1);
+    assert!(station.once(SINK));
+    let path = station.evidence("paper").join("checkpoints.ndjson");
+    OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"anchored_at\":\"2030-").unwrap();
+    let second = station.log.grow(1);
+    assert!(station.once(SINK));
+    assert_eq!(notes(&path), [first, second]);
+    let said = station.said();
+    assert!(said.contains("a line that was cut short by a crash is taken back, 21 bytes"), "{said}");
+}
+
+#[test]
+fn a_file_that_was_cut_is_an_alarm_and_is_left_alone() {
+    let mut station = Station::new();
+    station.log.grow(1);
+    station.log.grow(1);
+    assert!(station.once(SINK));
+    let path = station.evidence("paper").join("checkpoints.ndjson");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let cut: String = text.lines().take(1).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&path, &cut).unwrap();
+    station.log.grow(1);
+    assert!(!station.once(SINK));
+    let said = station.said();
+    assert!(said.contains("ALARM") && said.contains("it was cut"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), cut);
+}
+
+#[test]
+fn a_link_or_a_device_in_the_files_place_is_refused() {
+    let mut station = Station::new();
+    station.log.grow(1);
+    let path = station.path("paper.ndjson");
+    let sink = format!("{SINK}path = '{}'\n", path.display());
+    let target = station.path("precious");
+    std::fs::write(&target, "precious").unwrap();
+    std::os::unix::fs::symlink(&target, &path).unwrap();
+    assert!(!station.once(&sink));
+    assert!(station.said().contains("cannot open"));
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "precious");
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert!(!station.once(&sink));
+    assert!(station.once(&format!("{SINK}path = '{}'\n", station.path("other.ndjson").display())));
+}
+
+#[test]
+fn a_cursor_that_is_gone_writes_nothing_twice() {
+    let mut station = Station::new();
+    let notes_written = [station.log.grow(1), station.log.grow(1), station.log.grow(1)];
+    assert!(station.once(SINK));
+    std::fs::remove_file(station.path("state/cursors/paper.json")).unwrap();
+    assert!(station.once(SINK), "{}", station.said());
+    assert_eq!(notes(&station.evidence("paper").join("checkpoints.ndjson")), notes_written);
+}

@@ -1,0 +1,138 @@
+//! A database of receipts with signed checkpoints, as a daemon leaves it.
+
+use std::path::{Path, PathBuf};
+
+use agent_receipts_chain::checkpoint::{Checkpoint, Head, HeadList, KeyName, SignedCheckpoint};
+use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash};
+use agent_receipts_core::{PublicKey, ReceiptHash, Signature, Signer, Timestamp};
+use agent_receipts_store::{
+    CheckpointStore as _, ReceiptStore as _, Row, SqliteStore, StoredCheckpoint, StoredGroup,
+};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
+/// A key that signs.
+pub(crate) struct Key(Ed25519KeyPair);
+
+impl Key {
+    pub(crate) fn new(seed: u8) -> Self {
+        Self(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
+    }
+
+    pub(crate) fn public(&self) -> PublicKey {
+        PublicKey::from_bytes(self.0.public_key().as_ref().try_into().unwrap())
+    }
+}
+
+impl Signer for Key {
+    type Error = std::convert::Infallible;
+
+    fn sign(&self, message: &[u8]) -> Result<Signature, Self::Error> {
+        Ok(Signature::from_bytes(self.0.sign(message).as_ref().try_into().unwrap()))
+    }
+}
+
+/// The log; while it is held, its writer has the database open.
+pub(crate) struct Log {
+    store: SqliteStore,
+    path: PathBuf,
+    key: Key,
+    tree: Frontier,
+    /// Makes the receipts of one log differ from another's.
+    flavour: &'static str,
+}
+
+impl Log {
+    pub(crate) fn create(path: &Path) -> Self {
+        Self::flavoured(path, "")
+    }
+
+    /// A log under the same name and key, with other receipts from the one on that `record` is asked for.
+    pub(crate) fn flavoured(path: &Path, flavour: &'static str) -> Self {
+        let store = SqliteStore::create(path).unwrap();
+        Self { store, path: path.to_owned(), key: Key::new(1), tree: Frontier::default(), flavour }
+    }
+
+    pub(crate) fn become_other(&mut self, flavour: &'static str) {
+        self.flavour = flavour;
+    }
+
+    pub(crate) fn key(&self) -> PublicKey {
+        self.key.public()
+    }
+
+    pub(crate) fn origin(&self) -> KeyName {
+        KeyName::of_log(&self.key())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Records receipts and signs a checkpoint over all there are then.
+    pub(crate) fn grow(&mut self, receipts: u64) -> String {
+        self.record(receipts);
+        self.checkpoint()
+    }
+
+    pub(crate) fn record(&mut self, receipts: u64) {
+        let mut groups = Vec::new();
+        let mut rows = Vec::new();
+        for _ in 0..receipts {
+            let sequence = self.tree.size() + 1;
+            let hash = self.hash(sequence);
+            rows.push(row(sequence, &hash));
+            if let Some(root) = self.tree.push(NodeHash::of_receipt(&hash)) {
+                let last_rowid = i64::try_from(sequence).unwrap();
+                groups.push(StoredGroup { number: sequence / GROUP - 1, hash: *root.as_bytes(), last_rowid });
+            }
+        }
+        self.store.append(&rows).unwrap();
+        self.store.write_checkpoint(&groups, None).unwrap();
+    }
+
+    pub(crate) fn checkpoint(&mut self) -> String {
+        let size = self.tree.size();
+        let heads = HeadList::new([Head { chain_id: "audit".into(), sequence: size, tip: self.hash(size) }]);
+        self.checkpoint_with(&heads)
+    }
+
+    pub(crate) fn checkpoint_with(&mut self, heads: &HeadList) -> String {
+        let (size, root) = (self.tree.size(), self.tree.root());
+        let time = Timestamp::from_unix(1_800_000_000 + i64::try_from(size).unwrap(), 0).unwrap();
+        let checkpoint = Checkpoint::new(self.origin(), (size, root), time, self.key().fingerprint(), heads);
+        let signed = SignedCheckpoint::sign(checkpoint, &self.key(), &self.key).unwrap();
+        let note = signed.note().to_string();
+        let stored = StoredCheckpoint { tree_size: size, note: note.clone(), heads: heads.to_text() };
+        self.store.write_checkpoint(&[], Some(&stored)).unwrap();
+        note
+    }
+
+    /// Puts any text where a checkpoint stands.
+    pub(crate) fn damage(&mut self, tree_size: u64, note: &str) {
+        let stored = StoredCheckpoint { tree_size, note: note.into(), heads: String::new() };
+        self.store.write_checkpoint(&[], Some(&stored)).unwrap();
+    }
+
+    fn hash(&self, sequence: u64) -> ReceiptHash {
+        ReceiptHash::of(format!("{}{sequence}", self.flavour).as_bytes())
+    }
+}
+
+fn row(sequence: u64, hash: &ReceiptHash) -> Row {
+    Row {
+        id: format!("urn:receipt:{sequence}"),
+        chain_id: "audit".into(),
+        sequence,
+        action_type: "unknown".into(),
+        tool_name: String::new(),
+        risk_level: "medium".into(),
+        status: "success".into(),
+        timestamp: "2026-11-22T03:39:59Z".into(),
+        issuer_id: "did:example:d".into(),
+        principal_id: None,
+        receipt_json: "{}".into(),
+        receipt_hash: hash.to_string(),
+        previous_receipt_hash: None,
+        session_id: None,
+    }
+}
