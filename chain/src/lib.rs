@@ -26,6 +26,7 @@
 //! published key vouches for. *Terminal*: a receipt that closes its chain. *Finding*: a remark that leaves the verdict
 //! as it is.
 
+pub mod audit;
 pub mod checkpoint;
 pub mod tree;
 

@@ -12,6 +12,9 @@ use agent_receipts_ipc::{
     attest_directly, check_socket_path,
 };
 
+use crate::checkpoints::keeper::Keeper;
+use crate::checkpoints::making::{Anchors, Maker};
+use crate::checkpoints::tally::Tally;
 use crate::config::Config;
 use crate::disclosure::Discloser;
 use crate::pipeline::admission::{Admission, Admitting};
@@ -43,6 +46,8 @@ pub struct Daemon {
     writer: JoinHandle<(Writer, Result<(), WriteError>)>,
     committer: JoinHandle<()>,
     replier: JoinHandle<()>,
+    keeper: JoinHandle<Keeper>,
+    tally: Arc<Tally>,
     ended: Receiver<()>,
     end: EndHandle,
     warning: Option<String>,
@@ -108,12 +113,30 @@ impl Daemon {
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
         let chain_id = opened.root.clone();
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
-        let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings);
-        let mut ledger = Ledger { store: SharedStore::new(opened.store), key: opened.key, sequencer };
+        let earlier = opened.keys.earlier.clone();
+        let sequencer =
+            Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
+        let tally = Arc::new(Tally::new(config.checkpoint_receipts as u64));
+        let store = SharedStore::new(opened.store).tallied(Arc::clone(&tally));
+        let mut ledger = Ledger { store, key: opened.key, sequencer };
         let takeovers = ledger.place_takeovers()?;
         ledger.commit(takeovers)?;
         let (answers, late) = Answers::new(Arc::clone(&losses), Arc::clone(&log), WAITING.items);
         let (lane, committer) = Lane::new(ledger.store.clone(), answers.clone());
+        let maker = Maker {
+            store: ledger.store.clone(),
+            key: ledger.key.clone(),
+            origin: None,
+            anchors: config.anchor_log.clone().map(Anchors::new),
+        };
+        let keeper = Keeper {
+            tally: Arc::clone(&tally),
+            maker,
+            db: config.db.clone(),
+            earlier,
+            interval: config.checkpoint_interval,
+            surroundings,
+        };
         let writer = Writer { ledger, lane, answers };
         let principals = Principals::default();
         let admission = Arc::new(Admission {
@@ -133,6 +156,8 @@ impl Daemon {
             sessions: Arc::downgrade(&admission),
             writer: spawn("writer", ending(), move |ending| write(writer, &ending.queue))?,
             committer: spawn("committer", ending(), move |_| committer.run())?,
+            keeper: spawn("checkpoints", ending(), move |_| keeper.run())?,
+            tally,
             replier: spawn("replier", ending(), move |_| late.send_all())?,
             listener: spawn("listener", ending(), move |_| listener.run(Arc::new(Admitting(admission))))?,
             queue: Arc::clone(&queue),
@@ -193,14 +218,22 @@ impl Daemon {
             ));
         }
         self.queue.close();
-        let (mut writer, end) = self.writer.join().map_err(|_| StopError::Panic("writer"))?;
+        let writer = self.writer.join();
+        // Also where the writer panicked, so that nobody holds the database any more.
+        self.tally.stop();
+        let keeper = self.keeper.join().map_err(|_| StopError::Panic("thread for checkpoints"))?;
+        let (mut writer, end) = writer.map_err(|_| StopError::Panic("writer"))?;
         // What a connection leaves behind is counted when it ends, and told by the last receipts.
         let patience = Instant::now() + LAST_COUNTS;
         while self.sessions.strong_count() > 0 && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
         }
-        let end = end.and_then(|()| writer.finish(&|| Instant::now() < deadline));
+        let in_time = || Instant::now() < deadline;
+        let end = end.and_then(|()| writer.finish(&in_time));
         drop(writer);
+        if end.is_ok() {
+            keeper.finish(&in_time);
+        }
         self.committer.join().map_err(|_| StopError::Panic("committer"))?;
         self.replier.join().map_err(|_| StopError::Panic("replier"))?;
         Ok(end?)

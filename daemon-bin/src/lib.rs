@@ -18,7 +18,9 @@
 //! # Ok(()) }
 //! ```
 
+mod anchor_log;
 mod args;
+mod checkpoints;
 mod config;
 mod daemon;
 mod disclosure;

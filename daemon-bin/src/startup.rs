@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::disclosure::ForensicKeyError;
 use crate::manager::ActivationError;
 use crate::pipeline::heads::Link;
+use crate::pipeline::key_in_use::KeyInUse;
 use crate::pipeline::ledger::WriteError;
 use crate::pipeline::resume::{Keys, ResumeError, head_of};
 use crate::redact::PatternError;
@@ -91,7 +92,7 @@ pub enum StartError {
 
 /// All that is open before the socket is.
 pub(crate) struct Opened {
-    pub(crate) key: Arc<dyn KeySource>,
+    pub(crate) key: KeyInUse,
     pub(crate) keys: Keys,
     pub(crate) store: SqliteStore,
     pub(crate) root: String,
@@ -117,7 +118,7 @@ pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opene
     let earlier = archived_public_keys(&config.public_key)?.keys.into_iter().map(|(_, key)| key).collect();
     let keys = Keys { current: public_key, earlier };
     let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &keys, surroundings)?;
-    Ok(Opened { key: Arc::new(key), keys, store, root, head })
+    Ok(Opened { key: KeyInUse::new(Arc::new(key)), keys, store, root, head })
 }
 
 /// Opens the database, or makes it and its folder.

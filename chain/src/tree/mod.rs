@@ -13,12 +13,14 @@ mod frontier;
 mod hash;
 mod inclusion;
 mod reader;
+mod text;
 
 pub use consistency::{ConsistencyProof, prove_consistency};
 pub use frontier::{Frontier, NotAtGroup};
 pub use hash::{MalformedNodeHash, NodeHash};
 pub use inclusion::{InclusionProof, prove_inclusion};
 pub use reader::{BuildError, GROUP, TreeReader, root_of};
+pub use text::hash_of_text;
 
 /// Why a proof does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod asked;
+mod audit;
 mod checkpoints;
 mod events;
 mod findings;

@@ -52,6 +52,8 @@ impl Settings {
             read_timeout: read(env, "AGENTRECEIPTS_READ_TIMEOUT", FromStr::from_str)?,
             group_readable: read(env, "AGENTRECEIPTS_GROUP_READABLE", truth)?,
             no_sandbox: read(env, "AGENTRECEIPTS_NO_SANDBOX", truth)?,
+            checkpoint_interval: read(env, "AGENTRECEIPTS_CHECKPOINT_INTERVAL", FromStr::from_str)?,
+            checkpoint_receipts: read(env, "AGENTRECEIPTS_CHECKPOINT_RECEIPTS", number)?,
         })
     }
 }

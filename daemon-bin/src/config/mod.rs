@@ -42,7 +42,7 @@ pub struct Config {
     pub parameter_disclosure: DisclosurePolicy,
     /// Which actions disclose their responses. Anything but off needs the key and receipts of version 0.6.0.
     pub response_disclosure: DisclosurePolicy,
-    /// The file that key rotations are appended to before they happen.
+    /// The file that checkpoints, and key rotations before they happen, are appended to.
     pub anchor_log: Option<PathBuf>,
     /// The chain to write, or `None` for the UTC date at start.
     pub chain_id: Option<String>,
@@ -71,6 +71,10 @@ pub struct Config {
     pub group_readable: bool,
     /// Whether the process is left as it is by [`run`](crate::run), instead of being confined.
     pub no_sandbox: bool,
+    /// How long after a checkpoint the next is made, if anything was recorded; more than zero.
+    pub checkpoint_interval: Duration,
+    /// The number of receipts after which a checkpoint is made in any case; at least 1.
+    pub checkpoint_receipts: usize,
 }
 
 impl Config {
@@ -130,6 +134,8 @@ impl From<Config> for Settings {
             read_timeout: Some(Span(config.read_timeout)),
             group_readable: Some(config.group_readable),
             no_sandbox: Some(config.no_sandbox),
+            checkpoint_interval: Some(Span(config.checkpoint_interval)),
+            checkpoint_receipts: Some(config.checkpoint_receipts),
         }
     }
 }

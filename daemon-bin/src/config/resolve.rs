@@ -48,6 +48,8 @@ impl Settings {
             read_timeout: self.read_timeout.map_or(READ_TIMEOUT, |span| span.0),
             group_readable: self.group_readable.unwrap_or(false),
             no_sandbox: self.no_sandbox.unwrap_or(false),
+            checkpoint_interval: self.checkpoint_interval.map_or(CHECKPOINT_INTERVAL, |span| span.0),
+            checkpoint_receipts: self.checkpoint_receipts.unwrap_or(CHECKPOINT_RECEIPTS),
         };
         judge(&config)?;
         Ok(config)
@@ -94,8 +96,13 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
     let limits = [
         ("max_connections", config.max_connections),
         ("max_connections_per_uid", config.max_connections_per_uid),
+        ("checkpoint_receipts", config.checkpoint_receipts),
     ];
-    let spans = [("idle_timeout", config.idle_timeout), ("read_timeout", config.read_timeout)];
+    let spans = [
+        ("idle_timeout", config.idle_timeout),
+        ("read_timeout", config.read_timeout),
+        ("checkpoint_interval", config.checkpoint_interval),
+    ];
     let limits = limits.map(|(option, limit)| (option, limit == 0, limit.to_string()));
     let spans = spans.map(|(option, span)| (option, span.is_zero(), Span(span).to_string()));
     for (option, is_zero, value) in limits.into_iter().chain(spans) {
@@ -154,3 +161,6 @@ const MAX_CONNECTIONS_PER_UID: usize = 256;
 /// An hour, since agents wait long for people, and some emitters lose one event when they find a connection closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// What can be cut off unnoticed is at most this long, or this much.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(3600);
+const CHECKPOINT_RECEIPTS: usize = 10_000;

@@ -39,7 +39,7 @@ pub(crate) struct Settings {
     /// The key identifier in proofs; by default the issuer and `#k1`.
     #[arg(long, value_name = "URL")]
     pub(crate) verification_method: Option<String>,
-    /// A file that key rotations are appended to. The configuration file has no such key, as in the reference.
+    /// A file that checkpoints and key rotations are appended to. The configuration file has no such key, as in the reference.
     #[arg(long, value_name = "PATH", value_parser = path)]
     #[serde(skip)]
     pub(crate) anchor_log: Option<PathBuf>,
@@ -82,6 +82,12 @@ pub(crate) struct Settings {
     /// Do not confine the process (Landlock and seccomp, on Linux).
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
     pub(crate) no_sandbox: Option<bool>,
+    /// How long after a checkpoint the next is made, such as `1h`.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) checkpoint_interval: Option<Span>,
+    /// The number of receipts after which a checkpoint is made in any case.
+    #[arg(long, value_name = "N")]
+    pub(crate) checkpoint_receipts: Option<usize>,
 }
 
 impl Settings {
@@ -109,6 +115,8 @@ impl Settings {
             read_timeout: self.read_timeout.or(lower.read_timeout),
             group_readable: self.group_readable.or(lower.group_readable),
             no_sandbox: self.no_sandbox.or(lower.no_sandbox),
+            checkpoint_interval: self.checkpoint_interval.or(lower.checkpoint_interval),
+            checkpoint_receipts: self.checkpoint_receipts.or(lower.checkpoint_receipts),
         }
     }
 }

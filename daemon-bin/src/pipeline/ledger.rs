@@ -1,11 +1,10 @@
 //! Store, key and order of one database in one hand: placed receipts are signed and stored whole, or not at all.
 
-use std::sync::Arc;
-
 use agent_receipts_core::{Draft, KeyRotation};
-use agent_receipts_keysource::{KeyError, KeySource};
+use agent_receipts_keysource::KeyError;
 use agent_receipts_store::{Row, StoreError};
 
+use super::key_in_use::KeyInUse;
 use super::losses::Loss;
 use super::resume::ResumeError;
 use super::seal::sign_all;
@@ -56,7 +55,7 @@ impl WriteError {
 /// Everything that a receipt needs to become durable.
 pub(crate) struct Ledger {
     pub(crate) store: SharedStore,
-    pub(crate) key: Arc<dyn KeySource>,
+    pub(crate) key: KeyInUse,
     pub(crate) sequencer: Sequencer,
 }
 
@@ -102,8 +101,9 @@ impl Ledger {
     /// Signs what was placed, on every core.
     pub(crate) fn seal(&self, placed: Vec<Placed>) -> Result<Vec<Row>, WriteError> {
         let drafts: Vec<&Draft> = placed.iter().map(|placed| &placed.draft).collect();
-        let signatures = sign_all(&*self.key, &drafts)?;
-        let method = self.key.verification_method();
+        let key = self.key.current();
+        let signatures = sign_all(&*key, &drafts)?;
+        let method = key.verification_method();
         let sealed = placed.into_iter().zip(signatures).map(|(placed, signature)| {
             let json = placed.draft.attach(&signature, &placed.time, method);
             // Canonical JSON is UTF-8 by construction.

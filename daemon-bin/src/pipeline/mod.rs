@@ -10,6 +10,7 @@ pub(crate) mod admission;
 pub(crate) mod answers;
 pub(crate) mod committer;
 pub(crate) mod heads;
+pub(crate) mod key_in_use;
 pub(crate) mod ledger;
 pub(crate) mod losses;
 pub(crate) mod queue;

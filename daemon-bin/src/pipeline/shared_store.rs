@@ -7,50 +7,94 @@ use agent_receipts_store::{
     ChainSummary, Head, Query, ReceiptReader, ReceiptStore, Row, StoreError, StoredRow,
 };
 
+use crate::checkpoints::tally::Tally;
+
 /// A store behind a lock. Heads are remembered, so that the thread that sequences rarely waits for a commit.
 #[derive(Clone)]
-pub(crate) struct SharedStore(Arc<Mutex<Box<dyn ReceiptStore>>>);
+pub(crate) struct SharedStore {
+    held: Arc<Mutex<Held>>,
+    tally: Option<Arc<Tally>>,
+}
+
+struct Held {
+    store: Box<dyn ReceiptStore>,
+    /// What another than the writer met, and after which nothing more may be written.
+    failure: Option<StoreError>,
+}
 
 impl SharedStore {
     pub(crate) fn new(store: impl ReceiptStore + 'static) -> Self {
-        Self(Arc::new(Mutex::new(Box::new(store))))
+        Self { held: Arc::new(Mutex::new(Held { store: Box::new(store), failure: None })), tally: None }
+    }
+
+    /// The same store, of which every commit is told to `tally`.
+    pub(crate) fn tallied(self, tally: Arc<Tally>) -> Self {
+        Self { tally: Some(tally), ..self }
     }
 
     /// See [`ReceiptStore::append`].
     pub(crate) fn append(&self, rows: &[Row]) -> Result<(), StoreError> {
-        self.lock().append(rows)
+        let mut held = self.hold();
+        if let Some(failure) = &held.failure {
+            return Err(failure.clone());
+        }
+        held.store.append(rows)?;
+        if let Some(tally) = &self.tally {
+            tally.committed(rows, &*held.store);
+        }
+        Ok(())
+    }
+
+    /// Does something with the store while nobody else can. An error of it that must stop the writer stops it at its next batch.
+    pub(crate) fn alone<T, E: AsStoreError>(
+        &self,
+        work: impl FnOnce(&mut dyn ReceiptStore) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut held = self.hold();
+        let done = work(&mut *held.store);
+        if let Err(error) = &done
+            && let Some(fatal) = error.store_error().filter(|error| error.is_fatal())
+        {
+            held.failure = Some(fatal.clone());
+        }
+        done
     }
 
     /// See [`ReceiptStore::take_upkeep_failure`].
     pub(crate) fn take_upkeep_failure(&self) -> Option<StoreError> {
-        self.lock().take_upkeep_failure()
+        self.hold().store.take_upkeep_failure()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Box<dyn ReceiptStore>> {
+    fn hold(&self) -> MutexGuard<'_, Held> {
         // A store that panicked in the midst of a batch has rolled back; it stays as usable as after an error.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Errors that may be the store's.
+pub(crate) trait AsStoreError {
+    fn store_error(&self) -> Option<&StoreError>;
 }
 
 impl ReceiptReader for SharedStore {
     fn head(&self, chain_id: &str) -> Result<Option<Head>, StoreError> {
-        self.lock().head(chain_id)
+        self.hold().store.head(chain_id)
     }
 
     fn chains(&self) -> Result<Vec<ChainSummary>, StoreError> {
-        self.lock().chains()
+        self.hold().store.chains()
     }
 
     fn chain_ids(&self) -> Result<Vec<String>, StoreError> {
-        self.lock().chain_ids()
+        self.hold().store.chain_ids()
     }
 
     fn by_id(&self, id: &str) -> Result<Option<StoredRow>, StoreError> {
-        self.lock().by_id(id)
+        self.hold().store.by_id(id)
     }
 
     fn by_position(&self, chain_id: &str, sequence: u64) -> Result<Option<StoredRow>, StoreError> {
-        self.lock().by_position(chain_id, sequence)
+        self.hold().store.by_position(chain_id, sequence)
     }
 
     fn stream(
@@ -58,14 +102,14 @@ impl ReceiptReader for SharedStore {
         query: &Query,
         each: &mut dyn FnMut(StoredRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.lock().stream(query, each)
+        self.hold().store.stream(query, each)
     }
 
     fn latest_root_chain(&self) -> Result<Option<String>, StoreError> {
-        self.lock().latest_root_chain()
+        self.hold().store.latest_root_chain()
     }
 
     fn max_rowid(&self) -> Result<i64, StoreError> {
-        self.lock().max_rowid()
+        self.hold().store.max_rowid()
     }
 }

@@ -27,6 +27,8 @@ idle_timeout = "2h"
 read_timeout = "1.5s"
 group_readable = true
 no_sandbox = true
+checkpoint_interval = "10m"
+checkpoint_receipts = 500
 "#;
 
 fn full() -> Config {
@@ -52,6 +54,8 @@ fn full() -> Config {
         read_timeout: Duration::from_millis(1500),
         group_readable: true,
         no_sandbox: true,
+        checkpoint_interval: Duration::from_secs(600),
+        checkpoint_receipts: 500,
     }
 }
 

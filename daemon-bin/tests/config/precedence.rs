@@ -50,6 +50,8 @@ fn options() -> Vec<Option_> {
         option("receipt_version", ["0.6.0", "0.5.0", "0.6.0"], |c| c.receipt_version.as_str().into()),
         bare("max_connections", ["1", "2", "3"], |c| c.max_connections.to_string()),
         bare("max_connections_per_uid", ["1", "2", "3"], |c| c.max_connections_per_uid.to_string()),
+        bare("checkpoint_receipts", ["1", "2", "3"], |c| c.checkpoint_receipts.to_string()),
+        option("checkpoint_interval", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.checkpoint_interval)),
         option("idle_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.idle_timeout)),
         option("read_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.read_timeout)),
         bare("group_readable", ["true", "false", "true"], |c| c.group_readable.to_string()),
@@ -150,6 +152,8 @@ fn the_defaults() {
         read_timeout: Duration::from_secs(10),
         group_readable: false,
         no_sandbox: false,
+        checkpoint_interval: Duration::from_secs(3600),
+        checkpoint_receipts: 10_000,
     };
     assert_eq!(config, expected);
     assert_eq!(config.notices(), Vec::<String>::new());

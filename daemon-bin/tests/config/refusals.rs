@@ -39,6 +39,8 @@ fn no_limit_and_no_time_out_may_be_zero() {
         ("--max-connections-per-uid", "0"),
         ("--idle-timeout", "0"),
         ("--read-timeout", "0s"),
+        ("--checkpoint-interval", "0"),
+        ("--checkpoint-receipts", "0"),
     ] {
         let refused = refusal(&[flag, value], &[]);
         assert!(matches!(refused, ConfigError::Unusable { .. }), "{flag}: {refused}");

@@ -12,6 +12,7 @@ use agent_receipts_store::{
 };
 
 use super::*;
+use crate::pipeline::key_in_use::KeyInUse;
 use crate::pipeline::queue::Bounds;
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::resume::Keys;
@@ -91,7 +92,7 @@ fn writer(store: Moody, log: Log) -> Writer {
     let (answers, _) = Answers::new(Arc::default(), log, 1);
     let (lane, committer) = Lane::new(store.clone(), answers.clone());
     thread::spawn(move || committer.run());
-    Writer { ledger: Ledger { store, key: Arc::new(key), sequencer }, lane, answers }
+    Writer { ledger: Ledger { store, key: KeyInUse::new(Arc::new(key)), sequencer }, lane, answers }
 }
 
 fn silent() -> Log {
