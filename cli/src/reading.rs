@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agent_receipts_store::{SqliteReader, StoreError};
+use agent_receipts_store::{Interrupter, SqliteReader, StoreError};
 
 /// A database opened for reading only.
 pub(crate) struct Reading {
@@ -13,6 +13,11 @@ impl Reading {
     /// Opens a database that must be there.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self { reader: SqliteReader::open(path)? })
+    }
+
+    /// What ends a question from another thread.
+    pub(crate) fn interrupter(&self) -> Interrupter {
+        self.reader.interrupter()
     }
 
     /// Asks until the answer is of one piece. `ask` starts afresh each time it is called.

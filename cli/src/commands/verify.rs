@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_receipts_chain::Options;
 use agent_receipts_core::{ReceiptHash, Timestamp};
-use agent_receipts_store::StoreError;
+use agent_receipts_store::{Interrupter, StoreError};
 
 use super::Context;
 use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
@@ -15,7 +15,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::printable;
 use crate::sources::{ArchivesArgs, Source, open};
-use crate::verification::{Everything, Report, Trust, verify_lines, write_all};
+use crate::verification::{Everything, Extent, Report, Trust, verify_lines, write_all};
 
 /// Flags of `verify`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// rotations that nothing confirms.
     #[arg(long)]
     strict: bool,
+    /// Stop at the first receipt that is wrong; what comes behind it is not looked at.
+    #[arg(long)]
+    fail_fast: bool,
     /// The number of receipts that the chain must have: detects a chain cut off at its end.
     #[arg(long, value_name = "N")]
     expected_length: Option<u64>,
@@ -56,7 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let trust = Trust::load(&public_key, &args.known.trust_keys)?;
     let report = match &args.file {
         Some(file) => {
-            let report = verify_lines(file, &trust, chain_id.as_deref(), &args.options())?;
+            let report = verify_lines(file, &trust, chain_id.as_deref(), &args.options(), args.extent())?;
             let found: Vec<String> = report.chains.iter().map(|chain| chain.chain_id.clone()).collect();
             args.expect_one_chain(&found)?;
             report
@@ -64,11 +67,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         None => {
             let database = context.settings.database(args.database.db.as_deref())?;
             let (sources, checked) = (open(&database, &args.archives)?, open(&database, &args.archives)?);
+            let interrupters: Vec<_> = checked.iter().map(|source| source.reading.interrupter()).collect();
             thread::scope(|scope| {
                 let integrity = scope.spawn(|| check_integrity(checked));
                 let report = args.report(sources, &trust, chain_id.as_deref());
-                // It comes first: of a database that is not whole, no verdict can be given.
-                integrity.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+                let stopped_early = report.as_ref().is_ok_and(|report| report.stopped_early);
+                if stopped_early {
+                    interrupters.iter().for_each(Interrupter::interrupt);
+                }
+                let integrity = integrity.join().unwrap_or_else(|panic| resume_unwind(panic));
+                // It comes first: of a database that is not whole, no verdict can be given but that it is broken.
+                if !stopped_early {
+                    integrity?;
+                }
                 report
             })?
         }
@@ -107,11 +118,15 @@ fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(
 
 impl Args {
     fn report(&self, sources: Vec<Source>, trust: &Trust, chain_id: Option<&str>) -> Result<Report, Failure> {
-        let everything = Everything::begin(sources, trust, self.options())?;
+        let everything = Everything::begin(sources, trust, self.options(), self.extent())?;
         if chain_id.is_none() {
             self.expect_one_chain(&everything.chain_ids())?;
         }
         everything.report(chain_id)
+    }
+
+    fn extent(&self) -> Extent {
+        if self.fail_fast { Extent::UntilBroken } else { Extent::Whole }
     }
 
     fn options(&self) -> Options {

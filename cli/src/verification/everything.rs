@@ -7,7 +7,7 @@ use agent_receipts_store::Archive;
 
 use super::overlap::Overlaps;
 use super::report::{ChainReport, Report};
-use super::stored::{StoreVerification, observe};
+use super::stored::{Extent, StoreVerification, observe};
 use super::trust::Trust;
 use crate::digest::sha256_of;
 use crate::failure::Failure;
@@ -18,6 +18,7 @@ use crate::sources::Source;
 pub(crate) struct Everything<'a> {
     trust: &'a Trust,
     options: Options,
+    extent: Extent,
     ring: Arc<KeyRing>,
     parts: Vec<Part>,
 }
@@ -34,16 +35,17 @@ impl<'a> Everything<'a> {
         mut sources: Vec<Source>,
         trust: &'a Trust,
         options: Options,
+        extent: Extent,
     ) -> Result<Self, Failure> {
         let ring = Arc::new(ring(&mut sources, trust)?);
         let mut parts = Vec::with_capacity(sources.len());
         for Source { archive, reading } in sources {
             let verification = StoreVerification::with_ring(reading, Arc::clone(&ring))?;
-            let mut verification = verification.with_options(options.clone());
+            let mut verification = verification.with_options(options.clone()).with_extent(extent);
             let chain_ids = verification.chains()?.into_iter().map(|chain| chain.chain_id).collect();
             parts.push(Part { archive, verification, chain_ids });
         }
-        Ok(Self { trust, options, ring, parts })
+        Ok(Self { trust, options, extent, ring, parts })
     }
 
     /// The chains of all, each once.
@@ -74,6 +76,9 @@ impl<'a> Everything<'a> {
                 part.verification.show_progress()?;
             }
             chains.extend(part.judge(self.trust, &self.options, &mut notes, &mut conflicts)?);
+            if self.extent == Extent::UntilBroken && !chains.iter().all(ChainReport::is_valid) {
+                return Ok(Report::over(chains, notes).with_conflicts(conflicts).stopped_early());
+            }
         }
         for overlap in overlaps {
             let [first, second] = overlap.parts;

@@ -10,6 +10,7 @@ use agent_receipts_chain::{Examined, KeyRing, Options, examine};
 use agent_receipts_core::{DecodeError, Received};
 
 use super::report::Report;
+use super::stored::Extent;
 use super::trust::Trust;
 use super::walk::Walk;
 
@@ -55,18 +56,25 @@ pub(crate) fn verify_lines(
     trust: &Trust,
     only: Option<&str>,
     options: &Options,
+    extent: Extent,
 ) -> Result<Report, LinesError> {
     let unreadable = |source| LinesError::Unreadable { path: path.to_owned(), source };
     let mut file = open_lines(path).map_err(unreadable)?;
     let ring = lineage(path, &mut file, trust)?;
     let notes = trust.notes(&ring);
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    let mut chains =
-        Chains { ring: ring.into(), options, only, walks: Vec::new(), places: HashMap::new(), last: None };
+    let (ring, walks, places) = (ring.into(), Vec::new(), HashMap::new());
+    let mut chains = Chains { ring, options, only, walks, places, last: None, broken: false };
     each_text(path, &mut file, |line| {
-        if chains.take(line) { Ok(()) } else { Err(LinesError::TooManyChains { path: path.to_owned() }) }
+        let passes = extent == Extent::UntilBroken && chains.broken;
+        match passes || chains.take(line) {
+            true => Ok(()),
+            false => Err(LinesError::TooManyChains { path: path.to_owned() }),
+        }
     })?;
-    Ok(Report::over(chains.walks.into_iter().map(Walk::finish).collect(), notes))
+    let stopped = extent == Extent::UntilBroken && chains.broken;
+    let report = Report::over(chains.walks.into_iter().map(Walk::finish).collect(), notes);
+    Ok(if stopped { report.stopped_early() } else { report })
 }
 
 /// The file, or what came from standard input (`-`) or a pipe kept in an unnamed file, at its beginning.
@@ -149,6 +157,8 @@ struct Chains<'a> {
     walks: Vec<Walk>,
     places: HashMap<String, usize>,
     last: Option<usize>,
+    /// One of them is.
+    broken: bool,
 }
 
 impl Chains<'_> {
@@ -180,6 +190,7 @@ impl Chains<'_> {
         let key = walk.verifier().active_key();
         let receipt: Result<Examined, DecodeError> = received.map(|received| examine(received, &key));
         walk.take(receipt);
+        self.broken |= walk.verifier().is_broken();
         true
     }
 

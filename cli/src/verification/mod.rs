@@ -16,5 +16,5 @@ pub(crate) use everything::{Everything, one_of};
 pub(crate) use lines::{LinesError, each_line, open_lines, verify_lines};
 pub(crate) use page::write_all;
 pub(crate) use report::{ChainReport, Report};
-pub(crate) use stored::{StoreVerification, Witness};
+pub(crate) use stored::{Extent, StoreVerification, Witness};
 pub(crate) use trust::Trust;

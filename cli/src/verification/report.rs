@@ -40,6 +40,9 @@ pub(crate) struct Report {
     /// What cannot be right between the database and its archives; nothing is valid then.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) conflicts: Vec<String>,
+    /// That what follows the first fault was not looked at, as was asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stopped_early: bool,
     /// What a reader should know besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
@@ -80,8 +83,15 @@ impl Report {
             receipts: chains.iter().map(|chain| chain.verdict.length).sum(),
             chains,
             conflicts: Vec::new(),
+            stopped_early: false,
             notes,
         }
+    }
+
+    /// The same, of a verification that went no further than the first fault.
+    pub(super) fn stopped_early(mut self) -> Self {
+        self.notes.push("stopped at the first fault: what comes behind it was not looked at".to_owned());
+        Self { stopped_early: true, ..self }
     }
 
     /// The same, with what contradicts it.

@@ -23,8 +23,18 @@ pub(crate) struct StoreVerification {
     census: Census,
     ring: Arc<KeyRing>,
     options: Options,
+    extent: Extent,
     progress: Option<Progress>,
     notes: Vec<String>,
+}
+
+/// How far a verification goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Over every receipt.
+    Whole,
+    /// To the first receipt that is wrong, or a few hundred behind it.
+    UntilBroken,
 }
 
 /// A receipt that was asked for, and how it fared in its chain.
@@ -40,13 +50,29 @@ impl StoreVerification {
     pub(crate) fn begin(mut reading: Reading, trust: &Trust) -> Result<Self, Failure> {
         let (census, ring) = reading.ask(|reader| Ok((Census::take(reader)?, lineage(reader, trust)?)))?;
         let notes = trust.notes(&ring);
-        Ok(Self { reading, census, ring: ring.into(), options: Options::default(), progress: None, notes })
+        Ok(Self {
+            reading,
+            census,
+            ring: ring.into(),
+            options: Options::default(),
+            extent: Extent::Whole,
+            progress: None,
+            notes,
+        })
     }
 
     /// With keys that were looked up already, over more than this database.
     pub(super) fn with_ring(mut reading: Reading, ring: Arc<KeyRing>) -> Result<Self, Failure> {
         let census = reading.ask(Census::take)?;
-        Ok(Self { reading, census, ring, options: Options::default(), progress: None, notes: Vec::new() })
+        Ok(Self {
+            reading,
+            census,
+            ring,
+            options: Options::default(),
+            extent: Extent::Whole,
+            progress: None,
+            notes: Vec::new(),
+        })
     }
 
     /// Judges by other keys from here on.
@@ -57,6 +83,12 @@ impl StoreVerification {
     /// Asks more of every chain.
     pub(crate) fn with_options(mut self, options: Options) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Goes no further than this.
+    pub(crate) fn with_extent(mut self, extent: Extent) -> Self {
+        self.extent = extent;
         self
     }
 
@@ -100,12 +132,14 @@ impl StoreVerification {
         wanted: impl Fn(&Row) -> bool,
     ) -> Result<(ChainReport, Vec<Witness>), Failure> {
         let (ring, options, census) = (&self.ring, &self.options, &self.census);
+        let until_broken = self.extent == Extent::UntilBroken;
         let progress = &mut self.progress;
         let answer = self.reading.ask(|reader| {
             let (mut present, mut last, mut twice) = (0, None, None);
             // Begun anew with each attempt, so that no verdict mixes two states of the database.
             let mut walk = Walk::new(chain_id, Arc::clone(ring), options);
             let mut witnesses = Vec::new();
+            let mut all_read = true;
             thread::scope(|scope| {
                 let mut judges = Judges::new(scope);
                 let mut gathered = Gathered::default();
@@ -115,23 +149,28 @@ impl StoreVerification {
                     judges.exchange(rows, key, |row, judged| {
                         take(&mut walk, row, judged, &wanted, &mut witnesses)
                     });
+                    !(until_broken && walk.verifier().is_broken())
                 };
                 reader.stream(&Query::chain(chain_id), &mut |stored| {
                     if last.replace(stored.row.sequence) == Some(stored.row.sequence) {
                         twice.get_or_insert(stored.row.sequence);
                     }
                     present += u64::from(stored.rowid <= census.mark);
-                    gathered.add(stored.row).into_iter().for_each(&mut turn);
                     if let Some(progress) = progress.as_mut() {
                         progress.step();
                     }
-                    ControlFlow::Continue(())
+                    all_read = gathered.add(stored.row).is_none_or(&mut turn);
+                    if all_read { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                 })?;
-                turn(gathered.rows);
-                turn(Vec::new());
+                if all_read {
+                    turn(gathered.rows);
+                    turn(Vec::new());
+                }
                 Ok::<_, StoreError>(())
             })?;
-            census.check(chain_id, present, reader)?;
+            if all_read {
+                census.check(chain_id, present, reader)?;
+            }
             // No order of two such rows is theirs, so no verdict is either. The table lacks its unique index.
             if let Some(sequence) = twice {
                 let detail = format!("two receipts stand at sequence {sequence} of one chain");
@@ -144,7 +183,13 @@ impl StoreVerification {
 
     /// The report over these chains.
     pub(crate) fn report(&mut self, chain_ids: &[String]) -> Result<Report, Failure> {
-        let chains = chain_ids.iter().map(|id| self.chain(id)).collect::<Result<_, _>>()?;
+        let mut chains = Vec::with_capacity(chain_ids.len());
+        for id in chain_ids {
+            chains.push(self.chain(id)?);
+            if self.extent == Extent::UntilBroken && !chains.iter().all(ChainReport::is_valid) {
+                break;
+            }
+        }
         self.progress = None;
         Ok(Report::over(chains, std::mem::take(&mut self.notes)))
     }

@@ -47,6 +47,33 @@ fn all_chains_are_verified_by_default_and_one_broken_one_counts() {
     assert!(by_variable.status.success());
 }
 
+#[test]
+fn verification_stops_at_the_first_fault_where_that_is_asked_for() {
+    let key = Key::new(1);
+    let mut rows = Chain::new("a").rows(&key, 3000);
+    rows.extend(Chain::new("b").rows(&key, 2));
+    let sound = house(&key, &rows);
+    assert_eq!(sound.say(["verify", "--fail-fast"]).all(), sound.say(["verify"]).all());
+    rows[1].receipt_json = rows[1].receipt_json.replace("did:user:me", "did:user:you");
+    let house = house(&key, &rows);
+    std::fs::write(house.path("x.jsonl"), crate::chains::lines(&rows)).unwrap();
+    let file =
+        ["verify", "--fail-fast", "--file", "x.jsonl", "--public-key", "d/agent-receipts/signing.key.pub"];
+    for line in [&["verify", "--fail-fast"][..], &file] {
+        let said = house.say(line);
+        assert_eq!((said.code, first_line(&said)), (1, "Chain a: BROKEN at receipt 1"), "{}", said.all());
+        assert!(
+            said.out.contains("stopped at the first fault") && !said.out.contains("Chain b"),
+            "{}",
+            said.all()
+        );
+        let json = house.say(line.iter().chain(&["--json"])).json();
+        assert_eq!((&json["stopped_early"], &json["valid"]), (&true.into(), &false.into()));
+        assert!(json["receipts"].as_u64().unwrap() < 3000, "{json}");
+    }
+    assert!(house.say(["verify", "--json"]).json().get("stopped_early").is_none());
+}
+
 /// Regression: the reference calls a chain that is not there valid (receipts-better §0.3 item 4).
 #[test]
 fn better_0_3_item_4_an_unknown_or_empty_chain_is_never_valid() {

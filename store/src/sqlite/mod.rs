@@ -18,6 +18,6 @@ mod writer;
 
 pub(crate) use copy::sync_folder;
 pub use copy::{Copied, Existing};
-pub use reader::SqliteReader;
+pub use reader::{Interrupter, SqliteReader};
 pub use schema::SCHEMA_VERSION;
 pub use writer::SqliteStore;

@@ -17,6 +17,17 @@ use crate::{
     StoredRow,
 };
 
+/// Ends, from any thread, the question that a [`SqliteReader`] is at work on, which then fails. One that was reopened since is not
+/// reached.
+pub struct Interrupter(rusqlite::InterruptHandle);
+
+impl Interrupter {
+    /// Ends it, if there is one.
+    pub fn interrupt(&self) {
+        self.0.interrupt();
+    }
+}
+
 /// A database opened for reading: ours or the reference's, in use, closed, or left by a crash. It writes and creates nothing.
 ///
 /// A database of a newer schema is read as long as its table `receipts` is whole.
@@ -46,6 +57,11 @@ impl SqliteReader {
     /// The database's path, with the links in its folders resolved.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What ends a question from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.opened.connection.get_interrupt_handle())
     }
 
     /// Whether reading still shows the database as it is. False if it was replaced, or if a writer came while it was read as a
