@@ -1,7 +1,9 @@
 //! What one event costs the program that emits it.
 
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::thread::sleep;
+use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
 
 use agent_receipts_ipc::{Decision, Emitter, EventToSend};
@@ -19,6 +21,9 @@ pub struct EmitCost {
     pub asleep: Latencies,
     /// In bursts that the daemon can take in, one after the other.
     pub at_once: Latencies,
+    /// Not an event: as many bytes, written as in `busy` to a thread that sleeps in a read. What of `busy` is the system's,
+    /// nearly all of it for waking a sleeper on another core.
+    pub bare_write: Latencies,
 }
 
 /// Measures it against our own daemon.
@@ -56,9 +61,30 @@ pub fn measure_emit_cost(binaries: &Binaries, place: &Path) -> Result<EmitCost, 
                 sleep(REST)
             }
         })?,
+        bare_write: bare_write().map_err(Failure::system("write to a socket"))?,
     };
     daemon.stop()?;
     Ok(cost)
+}
+
+fn bare_write() -> io::Result<Latencies> {
+    let (mut ours, mut theirs) = UnixStream::pair()?;
+    let reader = spawn(move || {
+        let mut space = [0; 1 << 16];
+        while theirs.read(&mut space).is_ok_and(|count| count > 0) {}
+    });
+    let bytes = [b'x'; FRAME];
+    let mut times = Vec::new();
+    for _ in 0..2000 {
+        let began = Instant::now();
+        ours.write_all(&bytes)?;
+        times.push(began.elapsed().as_nanos() as u64);
+        work_for(PAUSE);
+    }
+    drop(ours);
+    // It ends with the socket, and holds nothing.
+    let _ = reader.join();
+    Latencies::of(times).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
 fn work_for(time: Duration) {
@@ -72,4 +98,6 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Fewer events than the daemon's queue holds, and the time for the disk to catch up with them.
 const BURST: usize = 250;
 const REST: Duration = Duration::from_millis(100);
+/// About what an event takes on the wire.
+const FRAME: usize = 600;
 const INPUT: &str = r#"{"owner":"example","page":1,"query":"label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc label:receipts is:open sort:updated-desc"}"#;
