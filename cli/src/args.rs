@@ -64,6 +64,12 @@ pub(crate) enum Command {
     /// Have systemd or launchd run the daemon.
     #[command(arg_required_else_help = true)]
     Service(commands::service::Args),
+    /// Write the script by which a shell completes our command lines.
+    #[command(hide = true)]
+    Completions(commands::completions::Args),
+    /// Write the pages of the manual.
+    #[command(hide = true)]
+    Manual(commands::manual::Args),
 }
 
 /// The database to read.

@@ -87,6 +87,11 @@ impl Command {
     }
 }
 
+/// The command line's declaration, of which the manual is made.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
+}
+
 impl Arguments {
     fn into_command(self, env: Lookup<'_>) -> Result<Command, ConfigError> {
         let lower = Settings::from_environment(env)?.over(file_settings(self.config, env)?);

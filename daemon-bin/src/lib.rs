@@ -43,7 +43,7 @@ mod surroundings;
 // The public interface is:
 
 pub use agent_receipts_core::Version;
-pub use args::{Command, KeyPaths, UsageError};
+pub use args::{Command, KeyPaths, UsageError, command_line};
 pub use config::{Config, ConfigError, DisclosurePolicy, PolicyError};
 pub use daemon::{Daemon, EndHandle, StopError};
 pub use disclosure::ForensicKeyError;

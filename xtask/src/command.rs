@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
 use crate::test::{TestOptions, run_tests};
 use crate::workspace::Workspace;
 use crate::{
@@ -22,6 +23,8 @@ pub fn main() -> ExitCode {
         Task::House => house(&workspace),
         Task::Licences => licences(&workspace),
         Task::Claims => claims(&workspace),
+        Task::Deb(options) => deb(&workspace, &options),
+        Task::Formula(options) => formula(&workspace, &options),
     });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -52,6 +55,10 @@ enum Task {
     Licences,
     /// Hold the documents against the claims ledger.
     Claims,
+    /// Make a Debian package, of a release built for it.
+    Deb(DebOptions),
+    /// Print the Homebrew formula of a release.
+    Formula(FormulaOptions),
 }
 
 /// Any failure to run a task at all, as the line to print.
@@ -104,6 +111,16 @@ fn claims(workspace: &Workspace) -> Result<bool, Failure> {
     let ledger = workspace.ledger()?;
     let breaches = check_claims(&ledger, &workspace.tracked_files()?);
     Ok(report("claims", &format!("{} claims", ledger.claims.len()), &breaches))
+}
+
+fn deb(workspace: &Workspace, options: &DebOptions) -> Result<bool, Failure> {
+    println!("{}", make_deb(workspace, options)?.display());
+    Ok(true)
+}
+
+fn formula(workspace: &Workspace, options: &FormulaOptions) -> Result<bool, Failure> {
+    print!("{}", make_formula(workspace, options)?);
+    Ok(true)
 }
 
 fn report<B: Display>(check: &str, scope: &str, breaches: &[B]) -> bool {

@@ -6,6 +6,8 @@
 //! cargo xtask house       file lengths, lints, forbidden mentions
 //! cargo xtask licences    every dependency's licence and origin, offline
 //! cargo xtask claims      each property that a document states names a test that exists
+//! cargo xtask deb         a Debian package of the release
+//! cargo xtask formula     the Homebrew formula of a release
 //! ```
 //!
 //! Each check is a pure function over what was read, so that its own tests can feed it a breach, and each
@@ -17,6 +19,7 @@ mod command;
 mod house;
 mod layering;
 mod licences;
+mod package;
 mod source;
 mod test;
 mod workspace;

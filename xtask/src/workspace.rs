@@ -150,7 +150,14 @@ impl Workspace {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    fn read(&self, path: &str) -> Result<String, WorkspaceError> {
+    /// The version of a member.
+    pub(crate) fn version_of(&self, member: &str) -> Result<String, WorkspaceError> {
+        let found = self.members().into_iter().find(|package| package.name == member);
+        found.map(|package| package.version.to_string()).ok_or(WorkspaceError::NoGraph)
+    }
+
+    /// The text of a file of the checkout.
+    pub(crate) fn read(&self, path: &str) -> Result<String, WorkspaceError> {
         let bytes = std::fs::read(self.root.join(path))
             .map_err(|error| WorkspaceError::Read { path: path.to_string(), reason: error.to_string() })?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())

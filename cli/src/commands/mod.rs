@@ -2,6 +2,7 @@
 
 pub(crate) mod anchor;
 pub(crate) mod backup;
+pub(crate) mod completions;
 pub(crate) mod daemon;
 pub(crate) mod disclose;
 pub(crate) mod doctor;
@@ -13,6 +14,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod list;
+pub(crate) mod manual;
 pub(crate) mod run;
 pub(crate) mod service;
 pub(crate) mod show;
@@ -52,6 +54,12 @@ impl Context {
 
 /// Runs the command that the line names and gives its exit code.
 pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
+    // These two are about the command line alone, whatever the settings are.
+    match &cli.command {
+        Command::Completions(args) => return completions::run(args),
+        Command::Manual(args) => return manual::run(args),
+        _ => {}
+    }
     let settings = Settings::load(environment, cli.config.as_deref())?;
     let context = Context { settings, json: cli.json, config: cli.config };
     match cli.command {
@@ -73,5 +81,7 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::Backup(args) => backup::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),
         Command::Service(args) => service::run(&args, &context),
+        Command::Completions(args) => completions::run(&args),
+        Command::Manual(args) => manual::run(&args),
     }
 }

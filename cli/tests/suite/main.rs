@@ -14,6 +14,7 @@ mod executing;
 mod exporting;
 mod fixtures;
 mod following;
+mod generated;
 mod help;
 mod house;
 mod importing;

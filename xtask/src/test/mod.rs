@@ -2,6 +2,7 @@
 
 mod interop;
 mod languages;
+mod package;
 mod python;
 mod run;
 mod rust;

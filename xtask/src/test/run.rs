@@ -2,7 +2,7 @@ use clap::{Args, ValueEnum};
 
 use super::step::StepOutcome;
 use super::tally::Tally;
-use super::{interop, rust};
+use super::{interop, package, rust};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// The variable that names the folder with published vectors and databases of the reference daemon.
@@ -22,6 +22,7 @@ pub(crate) struct TestOptions {
 enum Part {
     Rust,
     Interop,
+    Package,
 }
 
 /// Runs the tests and prints one summary line last; `true` when all that ran held and something ran.
@@ -29,11 +30,15 @@ pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<
     let shared = std::env::var_os(SHARED).filter(|folder| !folder.is_empty());
     let mut report = Report::default();
     if rust::build(workspace, &mut report) {
-        if options.only != Some(Part::Interop) {
+        let wants = |part| options.only.is_none_or(|only| only == part);
+        if wants(Part::Rust) {
             rust::run(workspace, options.skip_missing, &mut report);
         }
-        if options.only != Some(Part::Rust) {
+        if wants(Part::Interop) {
             interop::run(workspace, options.skip_missing, &mut report);
+        }
+        if wants(Part::Package) {
+            package::run(workspace, options.skip_missing, &mut report);
         }
     }
     if shared.is_none() {
