@@ -32,7 +32,7 @@ pub enum CheckStatus {
 /// One check and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// One of [`EVENT_CHECKS`].
+    /// One of [`EVENT_CHECKS`], or a further one.
     pub name: &'static str,
     /// How it went.
     pub status: CheckStatus,
@@ -64,8 +64,8 @@ pub struct EventJudgement {
     pub chain_id: String,
     /// Its place there.
     pub sequence: u64,
-    /// The checks, in the order of [`EVENT_CHECKS`].
-    pub checks: [Check; 6],
+    /// The checks, in the order of [`EVENT_CHECKS`]; whoever knows more of a receipt may put further ones behind them.
+    pub checks: Vec<Check>,
     /// What they come to.
     pub verdict: EventVerdict,
 }
@@ -94,11 +94,10 @@ pub fn judge_event(receipt: &Receipt, step: &Step, chain: &Verdict, allowlist: &
         receipt_id: receipt.id.clone(),
         chain_id: receipt.subject.chain.chain_id.clone(),
         sequence: receipt.subject.chain.sequence,
-        checks: results.map(|(status, detail)| Check {
-            name: names.next().unwrap_or_default(),
-            status,
-            detail,
-        }),
+        checks: results
+            .into_iter()
+            .map(|(status, detail)| Check { name: names.next().unwrap_or_default(), status, detail })
+            .collect(),
         verdict,
     }
 }

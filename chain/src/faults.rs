@@ -18,6 +18,8 @@ pub enum Reason {
     InvalidRotation,
     /// `chain.status` is unknown, or stands on a receipt that is not terminal.
     InvalidStatus,
+    /// A trusted timestamp proves nothing, and was to be checked.
+    InvalidTimestamp,
     /// A receipt belongs to another chain.
     ChainIdMismatch,
     /// A receipt follows the end of the chain.
@@ -53,6 +55,7 @@ pub(crate) struct Faults {
     rotation: Option<Fault>,
     link: Option<Fault>,
     status: Option<Fault>,
+    timestamp: Option<Fault>,
     chain_id: Option<Fault>,
     after_terminal: Option<u64>,
     broken: Option<(u64, Reason)>,
@@ -82,6 +85,10 @@ impl Faults {
 
     pub(crate) fn status(&mut self, index: u64, text: String) {
         self.status.get_or_insert(Fault { index, reason: Reason::InvalidStatus, text });
+    }
+
+    pub(crate) fn timestamp(&mut self, index: u64, text: String) {
+        self.timestamp.get_or_insert(Fault { index, reason: Reason::InvalidTimestamp, text });
     }
 
     pub(crate) fn chain_id(&mut self, index: u64, text: String) {
@@ -117,7 +124,7 @@ impl Faults {
 
     /// Picks as the reference does: a foreign chain id before all; then a receipt after the end, unless an earlier
     /// fault is told; of the others the one with the smallest index, signature before rotation before link before
-    /// status.
+    /// status before timestamp.
     pub(crate) fn conclude(&self) -> Option<Break> {
         if let Some(fault) = &self.chain_id {
             return Some(Break {
@@ -127,7 +134,7 @@ impl Faults {
             });
         }
         // Of equal indices the first in this list is told.
-        let told = [&self.signature, &self.rotation, &self.link, &self.status]
+        let told = [&self.signature, &self.rotation, &self.link, &self.status, &self.timestamp]
             .into_iter()
             .flatten()
             .min_by_key(|fault| fault.index);

@@ -59,6 +59,8 @@ pub enum Code {
     SchemaScopes,
     SchemaDisclosure,
     SchemaTrustedTimestamp,
+    TrustedTimestampUnchecked,
+    TrustedTimestampVerified,
     SchemaProof,
     SchemaUnknownMember,
 }
@@ -118,6 +120,9 @@ impl Code {
             Code::SchemaScopes => ("schema_scopes", Error),
             Code::SchemaDisclosure => ("schema_disclosure", Error),
             Code::SchemaTrustedTimestamp => ("schema_trusted_timestamp", Error),
+            // Its authority's certificate was not named.
+            Code::TrustedTimestampUnchecked => ("trusted_timestamp_unchecked", Info),
+            Code::TrustedTimestampVerified => ("trusted_timestamp_verified", Info),
             Code::SchemaProof => ("schema_proof", Error),
             // A later version may well know it; it is signed all the same.
             Code::SchemaUnknownMember => ("schema_unknown_member", Info),

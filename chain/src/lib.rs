@@ -61,7 +61,7 @@ pub use faults::Reason;
 pub use finding::{Code, FINDINGS_PER_CODE, Finding, Level};
 pub use key_ring::{Genesis, KeyRing};
 pub use lineage::KeyLineage;
-pub use options::Options;
+pub use options::{Options, TimestampCheck};
 pub use store::{Pushed, RowFacts, StoreVerdict, StoreVerifier};
 pub use verdict::{Integrity, Outcome, Status, Step, Verdict};
 pub use verifier::ChainVerifier;

@@ -114,6 +114,7 @@ impl ChainVerifier {
         };
         self.judge_status(index, &receipt.subject.chain);
         self.mark_broken(&step);
+        self.judge_timestamp(index, &received);
         // Over a gap in the links nothing is confirmed: genuine receipts can be moved behind forged ones.
         if step.signature_valid && self.walk.integrity.links {
             self.keys.confirm();
@@ -222,6 +223,23 @@ impl ChainVerifier {
         };
         self.faults.status(index, text);
         self.walk.status_faulty = true;
+    }
+
+    fn judge_timestamp(&mut self, index: u64, received: &Received) {
+        if received.receipt().subject.action.trusted_timestamp.is_none() {
+            return;
+        }
+        match self.options.timestamps.as_ref().map(|check| check.judge(received)) {
+            None => {
+                self.findings.add(Code::TrustedTimestampUnchecked, index, || "present, not checked".into())
+            }
+            Some(Ok(text)) => self.findings.add(Code::TrustedTimestampVerified, index, || plain(&text)),
+            Some(Err(text)) => {
+                let text = format!("trusted timestamp invalid at index {index}: {}", plain(&text));
+                self.faults.timestamp(index, text);
+                self.faults.broken(index, Reason::InvalidTimestamp);
+            }
+        }
     }
 
     fn mark_broken(&mut self, step: &Step) {

@@ -20,7 +20,8 @@ fn judge(chain: &Chain, at: usize, genesis: impl Into<Genesis>, allowlist: &[&st
 
 fn statuses(judgement: &EventJudgement) -> [CheckStatus; 6] {
     assert!(judgement.checks.iter().map(|check| check.name).eq(EVENT_CHECKS));
-    judgement.checks.clone().map(|check| check.status)
+    let statuses: Vec<_> = judgement.checks.iter().map(|check| check.status).collect();
+    statuses.try_into().unwrap()
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn members_that_say_nothing_are_noted() {
     });
     expect(&verdict, &[("schema_scopes", 2)]);
     let verdict = edited(false, |r| r.subject.action.trusted_timestamp = Some("not base64".into()));
-    expect(&verdict, &[("schema_trusted_timestamp", 2)]);
+    expect(&verdict, &[("schema_trusted_timestamp", 2), ("trusted_timestamp_unchecked", 2)]);
 }
 
 #[test]

@@ -15,5 +15,6 @@ mod rotation;
 mod stores;
 mod support;
 mod tamper;
+mod timestamps;
 mod tree;
 mod verdict;

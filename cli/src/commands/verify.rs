@@ -15,7 +15,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::printable;
 use crate::sources::{ArchivesArgs, Source, open};
-use crate::verification::{Everything, Extent, Report, Trust, verify_lines, write_all};
+use crate::verification::{Everything, Extent, Report, Trust, TsaArgs, verify_lines, write_all};
 
 /// Flags of `verify`.
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,8 @@ pub(crate) struct Args {
     trust: TrustArgs,
     #[command(flatten)]
     known: KnownKeysArgs,
+    #[command(flatten)]
+    timestamps: TsaArgs,
 }
 
 /// Prints the verdicts; valid only if there is something, and all of it is valid.
@@ -59,7 +61,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let trust = Trust::load(&public_key, &args.known.trust_keys)?;
     let report = match &args.file {
         Some(file) => {
-            let report = verify_lines(file, &trust, chain_id.as_deref(), &args.options(), args.extent())?;
+            let report = verify_lines(file, &trust, chain_id.as_deref(), &args.options()?, args.extent())?;
             let found: Vec<String> = report.chains.iter().map(|chain| chain.chain_id.clone()).collect();
             args.expect_one_chain(&found)?;
             report
@@ -118,7 +120,7 @@ fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(
 
 impl Args {
     fn report(&self, sources: Vec<Source>, trust: &Trust, chain_id: Option<&str>) -> Result<Report, Failure> {
-        let everything = Everything::begin(sources, trust, self.options(), self.extent())?;
+        let everything = Everything::begin(sources, trust, self.options()?, self.extent())?;
         if chain_id.is_none() {
             self.expect_one_chain(&everything.chain_ids())?;
         }
@@ -129,16 +131,17 @@ impl Args {
         if self.fail_fast { Extent::UntilBroken } else { Extent::Whole }
     }
 
-    fn options(&self) -> Options {
+    fn options(&self) -> Result<Options, Failure> {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Options {
+        Ok(Options {
             expected_length: self.expected_length,
             expected_final_hash: self.expected_final_hash.map(|hash| hash.to_string()),
             expected_chain_id: None,
             require_terminal: self.require_terminal,
             strict: self.strict,
             now: i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_unix(seconds, 0)),
-        }
+            timestamps: self.timestamps.check()?,
+        })
     }
 
     /// A length or a final hash is one chain's.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::SystemTime;
 
-use agent_receipts_chain::{CheckStatus, EventJudgement, EventVerdict, judge_event};
+use agent_receipts_chain::{Check, CheckStatus, EventJudgement, EventVerdict, TimestampCheck, judge_event};
 use agent_receipts_store::{Order, Query, ReceiptReader};
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::{Screen, Tone, printable};
 use crate::reading::Reading;
-use crate::verification::{StoreVerification, Trust, Witness};
+use crate::verification::{StoreVerification, Trust, TsaArgs, Witness};
 use crate::when::{Edge, moment};
 
 /// Flags of `verify-event`.
@@ -42,6 +42,8 @@ pub(crate) struct Args {
     trust: TrustArgs,
     #[command(flatten)]
     known: KnownKeysArgs,
+    #[command(flatten)]
+    timestamps: TsaArgs,
 }
 
 #[derive(Serialize)]
@@ -61,6 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let mut verification = StoreVerification::begin(Reading::open(&database)?, &trust)?;
     let wanted = args.wanted(chain_id, verification.reading())?;
     let allowlist = args.allowlist(context);
+    let timestamps = args.timestamps.check()?;
     let mut results = Vec::new();
     for (chain_id, sequences) in &wanted {
         let (report, witnesses) =
@@ -74,8 +77,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             )));
         }
         results.extend(witnesses.iter().map(|witness| {
-            let mut judgement = judge_event(&witness.receipt, &witness.step, &report.verdict, &allowlist);
+            let mut judgement =
+                judge_event(witness.received.receipt(), &witness.step, &report.verdict, &allowlist);
             hold_against_row(&mut judgement, witness);
+            judge_timestamp(&mut judgement, witness, timestamps.as_ref());
             judgement
         }));
     }
@@ -145,7 +150,7 @@ impl Args {
 /// The receipt may be genuine and yet not the one that was asked for: nobody signs under which id the database files it.
 fn hold_against_row(judgement: &mut EventJudgement, witness: &Witness) {
     let Some(altered) = &witness.altered else { return };
-    let [.., context] = &mut judgement.checks;
+    let Some(context) = judgement.checks.last_mut() else { return };
     if altered.column == "id" {
         context.status = CheckStatus::Fail;
         judgement.verdict = EventVerdict::Failed;
@@ -155,6 +160,24 @@ fn hold_against_row(judgement: &mut EventJudgement, witness: &Witness) {
         return;
     }
     context.detail.clone_from(&altered.message);
+}
+
+/// A seventh check, of receipts that have something to check (specification §7.7).
+fn judge_timestamp(judgement: &mut EventJudgement, witness: &Witness, check: Option<&TimestampCheck>) {
+    if witness.received.receipt().subject.action.trusted_timestamp.is_none() {
+        return;
+    }
+    let (status, detail) = match check.map(|check| check.judge(&witness.received)) {
+        None => {
+            (CheckStatus::NotApplicable, "present, not checked: --tsa-cert names whom to believe".to_owned())
+        }
+        Some(Ok(detail)) => (CheckStatus::Pass, detail),
+        Some(Err(detail)) => {
+            judgement.verdict = EventVerdict::Failed;
+            (CheckStatus::Fail, detail)
+        }
+    };
+    judgement.checks.push(Check { name: "trusted timestamp", status, detail });
 }
 
 fn worst(results: &[EventJudgement]) -> u8 {

@@ -160,6 +160,7 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::BadSequence => "the sequence number does not follow the one before it",
         Reason::InvalidRotation => "a key rotation contradicts itself or the active key",
         Reason::InvalidStatus => "the chain status is unknown or stands on a receipt that is not terminal",
+        Reason::InvalidTimestamp => "a trusted timestamp proves nothing",
         Reason::ChainIdMismatch => "a receipt belongs to another chain",
         Reason::ReceiptAfterTerminal => "a receipt follows the end of the chain",
         Reason::ResponseHashMismatch => "a response is not the one that was recorded",

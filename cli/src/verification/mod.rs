@@ -8,6 +8,7 @@ mod overlap;
 mod page;
 mod report;
 mod stored;
+mod timestamps;
 mod trust;
 mod walk;
 
@@ -17,4 +18,5 @@ pub(crate) use lines::{LinesError, each_line, open_lines, verify_lines};
 pub(crate) use page::write_all;
 pub(crate) use report::{ChainReport, Report};
 pub(crate) use stored::{Extent, StoreVerification, Witness};
+pub(crate) use timestamps::TsaArgs;
 pub(crate) use trust::Trust;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use agent_receipts_chain::{KeyLineage, KeyRing, Options, Step};
-use agent_receipts_core::Receipt;
+use agent_receipts_core::Received;
 use agent_receipts_store::{ChainSummary, Query, ReceiptReader, Row, SqliteReader, StoreError};
 
 use super::batch::{Contradiction, Gathered, Judged, Judges};
@@ -39,7 +39,7 @@ pub(crate) enum Extent {
 
 /// A receipt that was asked for, and how it fared in its chain.
 pub(crate) struct Witness {
-    pub(crate) receipt: Receipt,
+    pub(crate) received: Received,
     pub(crate) step: Step,
     /// What its row says otherwise.
     pub(crate) altered: Option<Contradiction>,
@@ -243,14 +243,14 @@ fn take(
     witnesses: &mut Vec<Witness>,
 ) {
     let kept = match &receipt {
-        Ok(examined) if wanted(row) => Some(examined.received().receipt().clone()),
+        Ok(examined) if wanted(row) => Some(examined.received().clone()),
         _ => None,
     };
     let step = walk.take(receipt);
     if let Some(altered) = &altered {
         walk.altered_row(step.index, &altered.message);
     }
-    if let Some(receipt) = kept {
-        witnesses.push(Witness { receipt, step, altered });
+    if let Some(received) = kept {
+        witnesses.push(Witness { received, step, altered });
     }
 }

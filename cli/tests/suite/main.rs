@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod anchoring;
+#[path = "../../../timestamp/tests/authority/mod.rs"]
+mod authority;
 mod backing_up;
 mod chains;
 mod daemon;
@@ -25,6 +27,7 @@ mod reading;
 mod review;
 mod running;
 mod service;
+mod timestamps;
 mod usage;
 mod verifying;
 mod verifying_events;

@@ -91,6 +91,17 @@ impl Received {
         self.other_form(form).map_or_else(|| self.hash(), |bytes| ReceiptHash::of(&bytes))
     }
 
+    /// Hash of what `action.trusted_timestamp` is about, if there is one: the signed bytes without the token, which stands among them
+    /// and cannot cover itself (specification §7.7). Whoever has a receipt stamped hashes its draft before the token is put in.
+    pub fn stamped_hash(&self) -> Option<ReceiptHash> {
+        self.receipt.subject.action.trusted_timestamp.as_ref()?;
+        let mut value = parse(&self.canonical, Rules::Receipt).ok()?;
+        let subject = member_mut(&mut value, "credentialSubject")?;
+        let Value::Object(action) = member_mut(subject, "action")? else { return None };
+        action.remove("trusted_timestamp")?;
+        Some(ReceiptHash::of(&canonical(&value)))
+    }
+
     /// Checks the signature with `key`: over the received JSON first, then, where it holds nulls that mean
     /// "absent", without them.
     ///
@@ -134,6 +145,11 @@ pub(crate) const PROOF_TYPE: &str = "Ed25519Signature2020";
 /// A cheap look that only saves work: a false alarm inside a string costs one more comparison.
 fn contains_null(canonical: &[u8]) -> bool {
     canonical.windows(4).any(|window| window == b"null")
+}
+
+fn member_mut<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
+    let Value::Object(object) = value else { return None };
+    object.iter_mut().find(|(member, _)| *member == name).map(|(_, value)| value)
 }
 
 /// Leaves out null members, except `previous_receipt_hash`, whose null is a statement.

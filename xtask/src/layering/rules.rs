@@ -78,7 +78,7 @@ pub const HOUSE: &[Room] = &[
     },
     Room {
         name: CLI,
-        may_reach: &[CORE, KEYSOURCE, STORE, IPC, CHAIN],
+        may_reach: &[CORE, KEYSOURCE, STORE, IPC, CHAIN, TIMESTAMP],
         tests_may_also_reach: &[DAEMON],
         never: &[RUNTIMES, NETWORK],
     },

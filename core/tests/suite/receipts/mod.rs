@@ -4,4 +4,5 @@ mod attach;
 mod identity;
 mod limits;
 mod mutation;
+mod stamped;
 mod strategies;
