@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::build::{BuildSinkError, build};
 use crate::config::{Config, SinkConfig};
 use crate::delivery::{Delivery, Step};
-use crate::queue::StoreQueue;
+use crate::queue::{KeyFiles, StoreQueue};
 use crate::state::{CursorError, Folder, FolderError, Lock};
 use crate::stop::Stop;
 use crate::surroundings::Surroundings;
@@ -69,7 +69,10 @@ impl Anchor {
         let (mut deliveries, mut unusable) = (Vec::new(), Vec::new());
         for sink in &config.sinks {
             let made = build(sink, &folder, env, &world)?;
-            let queue = Box::new(StoreQueue::new(config.db.clone()));
+            let queue = Box::new(StoreQueue::new(
+                config.db.clone(),
+                KeyFiles { public_key: config.public_key.clone() },
+            ));
             match Delivery::resume(sink, made, queue, Arc::clone(&folder), world.clone()) {
                 Ok(delivery) => deliveries.push((sink.clone(), delivery)),
                 Err(error) => {

@@ -101,11 +101,11 @@ impl Delivery {
             )))
         };
         match self.queue.at(*size)? {
-            Some(entry) if entry.checkpoint.origin.as_str() != log => {
-                alarm(&format!("is of the log `{}`", entry.checkpoint.origin))
+            Some(entry) if entry.checkpoint().origin.as_str() != log => {
+                alarm(&format!("is of the log `{}`", entry.checkpoint().origin))
             }
-            Some(entry) if entry.checkpoint.root.to_base64() != *root => {
-                alarm(&format!("has root {} there", entry.checkpoint.root))
+            Some(entry) if entry.checkpoint().root.to_base64() != *root => {
+                alarm(&format!("has root {} there", entry.checkpoint().root))
             }
             Some(_) => Ok(()),
             None => alarm("has none over as many"),
@@ -113,13 +113,13 @@ impl Delivery {
     }
 
     fn check_log(&self, entry: &Entry) -> Result<(), SinkError> {
-        if self.cursor.is_start() || entry.checkpoint.origin.as_str() == self.cursor.log {
+        if self.cursor.is_start() || entry.checkpoint().origin.as_str() == self.cursor.log {
             return Ok(());
         }
         Err(SinkError::Alarm(format!(
             "the log's name changed from `{}` to `{}` at {} receipts",
             self.cursor.log,
-            entry.checkpoint.origin,
+            entry.checkpoint().origin,
             entry.size()
         )))
     }

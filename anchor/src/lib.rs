@@ -5,7 +5,7 @@
 //! reading only: the table of checkpoints, which the daemon fills durably, is the queue, and a cursor a sink says how far that
 //! sink has come.
 //!
-//! It refuses to write the database, to hold the signing key, to follow a redirect, to read an answer that is longer than any
+//! It refuses to write the database, to hold the signing key, to deliver what that key has not signed, to follow a redirect, to read an answer that is longer than any
 //! right one, to keep a token or a cosignature that does not belong to what was sent, to take a missing or damaged
 //! cursor for a fresh start, and to go on where the database no longer holds what it delivered.
 //!
@@ -46,7 +46,7 @@ pub use config::{Config, ConfigError, Retry, SinkConfig, SinkKind};
 pub use disk::{Disk, Effect};
 pub use entry::main_with;
 pub use http::{HttpError, TrustError};
-pub use queue::{Entry, Queue, QueueError, StoreQueue};
+pub use queue::{Entry, KeyFiles, KeysError, Queue, QueueError, StoreQueue};
 pub use sink::{Evidence, Outcome, Sink, SinkError};
 #[cfg(feature = "s3")]
 pub use sinks::s3::{Bucket, Credentials, CredentialsError, Retention, RetentionMode, S3Error};

@@ -51,14 +51,14 @@ pub struct Evidence {
 impl Evidence {
     /// The evidence of a sink that signs nothing on its own: the checkpoint itself.
     pub(crate) fn checkpoint(entry: &Entry) -> Vec<Self> {
-        Self::cosigned(entry, entry.note.to_string())
+        Self::cosigned(entry, entry.note().to_string())
     }
 
     /// A note, and the list of heads beside it where the note holds only a part of them.
     pub(crate) fn cosigned(entry: &Entry, note: String) -> Vec<Self> {
         let mut evidence = Vec::new();
-        if entry.heads.heads().len() > entry.checkpoint.newest.len() {
-            evidence.push(Self { suffix: HEADS, bytes: entry.heads.to_text().into_bytes() });
+        if entry.heads().heads().len() > entry.checkpoint().newest.len() {
+            evidence.push(Self { suffix: HEADS, bytes: entry.heads().to_text().into_bytes() });
         }
         // The note last: who finds it finds the heads, too.
         evidence.push(Self { suffix: NOTE, bytes: note.into_bytes() });

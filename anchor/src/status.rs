@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::queue::{Queue as _, StoreQueue};
+use crate::queue::{KeyFiles, Queue as _, StoreQueue};
 use crate::state::{Folder, Trouble};
 
 /// What `--status` says.
@@ -54,7 +54,8 @@ impl Status {
     /// Looks.
     pub fn of(config: &Config) -> Self {
         let folder = Folder::at(config.state.clone());
-        let mut queue = StoreQueue::new(config.db.clone());
+        let mut queue =
+            StoreQueue::new(config.db.clone(), KeyFiles { public_key: config.public_key.clone() });
         let (newest, database_error) = match queue.newest() {
             Ok(newest) => (Some(newest), None),
             Err(error) => (None, Some(error.to_string())),

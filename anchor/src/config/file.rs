@@ -17,6 +17,8 @@ use crate::disk;
 pub struct Config {
     /// The database of receipts, opened for reading only.
     pub db: PathBuf,
+    /// The published key: only what it, or one that was archived beside it, has signed is delivered.
+    pub public_key: PathBuf,
     /// The anchor's own folder.
     pub state: PathBuf,
     /// How long to wait before looking for a new checkpoint.
@@ -29,6 +31,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 struct File {
     db: Option<PathBuf>,
+    public_key: Option<PathBuf>,
     state: Option<PathBuf>,
     #[serde(default = "poll")]
     poll: Span,
@@ -58,23 +61,27 @@ impl Config {
         let text = String::from_utf8(bytes).map_err(|_| malformed("not UTF-8".to_owned()))?;
         let file: File =
             toml::from_str(&text).map_err(|error| malformed(error.to_string().trim().to_owned()))?;
-        let db = match file
-            .db
-            .or_else(|| env("AGENTRECEIPTS_DB").filter(|db| !db.is_empty()).map(PathBuf::from))
-        {
+        let variable = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let db = match file.db.or_else(|| variable("AGENTRECEIPTS_DB")) {
             Some(db) => db,
             None => data(env, "db")?.join("receipts.db"),
         };
+        let beside = || variable("AGENTRECEIPTS_KEY").map(with_pub);
+        let public_key =
+            match file.public_key.or_else(|| variable("AGENTRECEIPTS_PUBLIC_KEY")).or_else(beside) {
+                Some(public_key) => public_key,
+                None => data(env, "public_key")?.join("signing.key.pub"),
+            };
         let state = match file.state {
             Some(state) => state,
             None => data(env, "state")?.join("anchor"),
         };
         let sinks: Vec<_> = file.sink.into_iter().map(SinkConfig::read).collect::<Result<_, _>>()?;
-        Self { db, state, poll: file.poll.0, sinks }.checked()
+        Self { db, public_key, state, poll: file.poll.0, sinks }.checked()
     }
 
     fn checked(self) -> Result<Self, ConfigError> {
-        for (key, path) in [("db", &self.db), ("state", &self.state)] {
+        for (key, path) in [("db", &self.db), ("public_key", &self.public_key), ("state", &self.state)] {
             absolute(key, path)?;
         }
         if self.sinks.is_empty() {
@@ -99,6 +106,12 @@ fn data(env: &impl Fn(&str) -> Option<OsString>, key: &'static str) -> Result<Pa
         .or_else(|| directory("HOME").map(|home| home.join(".local/share")))
         .map(|share| share.join("agent-receipts"))
         .ok_or(ConfigError::NoDataDirectory { key })
+}
+
+fn with_pub(key: PathBuf) -> PathBuf {
+    let mut path = key.into_os_string();
+    path.push(".pub");
+    path.into()
 }
 
 fn poll() -> Span {

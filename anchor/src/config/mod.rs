@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! db = "/var/lib/agentreceipts/receipts.db"       # default: the daemon's
+//! public_key = "/var/lib/agentreceipts/signing.key.pub"   # default: the daemon's
 //! state = "/var/lib/agentreceipts-anchor"         # default: <data>/anchor
 //! poll = "30s"
 //!

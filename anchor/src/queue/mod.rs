@@ -1,22 +1,23 @@
 //! The queue of checkpoints: the daemon's own table, which it fills durably and we only read.
 
+mod keys;
 mod store;
 
+pub use keys::{KeyFiles, KeysError};
 pub use store::StoreQueue;
 
-use agent_receipts_chain::checkpoint::{Checkpoint, CheckpointError, HeadList, SignedNote};
+use agent_receipts_chain::checkpoint::{
+    Checkpoint, CheckpointError, HeadList, NoteError, SignedCheckpoint, SignedNote,
+};
 use agent_receipts_chain::tree::NodeHash;
+use agent_receipts_core::Fingerprint;
 use agent_receipts_store::StoreError;
 
 /// One checkpoint, as it is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The signed note.
-    pub note: SignedNote,
-    /// What the note says. Whether it was rightly signed is for whoever verifies the evidence.
-    pub checkpoint: Checkpoint,
-    /// The whole list of heads that the note commits to.
-    pub heads: HeadList,
+    signed: SignedCheckpoint,
+    heads: HeadList,
 }
 
 impl Entry {
@@ -26,16 +27,30 @@ impl Entry {
     ///
     /// [`CheckpointError`] if the note is no checkpoint, or the heads are not those it was signed with.
     pub fn parse(note: &[u8], heads: &str) -> Result<Self, CheckpointError> {
-        let note = SignedNote::parse(note)?;
-        let checkpoint = Checkpoint::parse(note.text())?;
+        let signed = SignedCheckpoint::parse(note)?;
         let heads = HeadList::parse(heads)?;
-        checkpoint.check_heads(&heads)?;
-        Ok(Self { note, checkpoint, heads })
+        signed.checkpoint().check_heads(&heads)?;
+        Ok(Self { signed, heads })
+    }
+
+    /// The signed note.
+    pub fn note(&self) -> &SignedNote {
+        self.signed.note()
+    }
+
+    /// What the note says.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        self.signed.checkpoint()
+    }
+
+    /// The whole list of heads that the note commits to.
+    pub fn heads(&self) -> &HeadList {
+        &self.heads
     }
 
     /// How many receipts it covers, by which checkpoints are ordered.
     pub fn size(&self) -> u64 {
-        self.checkpoint.size
+        self.checkpoint().size
     }
 
     /// The names of its evidence begin with this, and ascend.
@@ -108,6 +123,27 @@ pub enum QueueError {
         size: u64,
         /// How many it covers.
         says: u64,
+    },
+    /// The keys that may have signed cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// A checkpoint names a key that is not known here.
+    #[error(
+        "the checkpoint over {size} receipts names the key `{key}`, which is neither published nor archived beside it: it was planted, or `public_key` is another daemon's"
+    )]
+    UnknownKey {
+        /// How many receipts it is said to cover.
+        size: u64,
+        /// The key's fingerprint.
+        key: Fingerprint,
+    },
+    /// A checkpoint is not signed by the key that it names.
+    #[error("the checkpoint over {size} receipts was planted or altered: {reason}")]
+    BadSignature {
+        /// How many receipts it is said to cover.
+        size: u64,
+        /// What is wrong.
+        reason: NoteError,
     },
     /// The database does not lead from one checkpoint to another.
     #[error("the database does not lead from its receipt {first} to its receipt {second}: {reason}")]

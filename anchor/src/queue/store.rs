@@ -10,18 +10,19 @@ use agent_receipts_store::{
     CheckpointReader as _, Query, ReceiptReader as _, SqliteReader, StoreError, StoredCheckpoint,
 };
 
-use super::{Entry, Queue, QueueError};
+use super::{Entry, KeyFiles, Queue, QueueError};
 
 /// A database, opened when it is first asked, and anew whenever a writer came or went.
 pub struct StoreQueue {
     path: PathBuf,
+    keys: KeyFiles,
     reader: Option<SqliteReader>,
 }
 
 impl StoreQueue {
-    /// The queue of the database at a path, which need not be there yet.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, reader: None }
+    /// The queue of the database at a path, which need not be there yet. Only what one of the keys has signed is given.
+    pub fn new(path: PathBuf, keys: KeyFiles) -> Self {
+        Self { path, keys, reader: None }
     }
 
     /// Asks the database; once more where it moved under the question.
@@ -56,12 +57,16 @@ impl StoreQueue {
 impl Queue for StoreQueue {
     fn at(&mut self, size: u64) -> Result<Option<Entry>, QueueError> {
         let found = self.ask(|reader| Ok(reader.checkpoints_up_to(size, 1)?))?;
-        found.into_iter().find(|found| found.tree_size == size).map(read).transpose()
+        found
+            .into_iter()
+            .find(|found| found.tree_size == size)
+            .map(|found| read(found, &self.keys))
+            .transpose()
     }
 
     fn after(&mut self, size: u64) -> Result<Option<Entry>, QueueError> {
         let found = self.ask(|reader| Ok(reader.checkpoints_after(size, 1)?))?;
-        found.into_iter().next().map(read).transpose()
+        found.into_iter().next().map(|found| read(found, &self.keys)).transpose()
     }
 
     fn newest(&mut self) -> Result<u64, QueueError> {
@@ -94,10 +99,15 @@ impl Queue for StoreQueue {
     }
 }
 
-fn read(found: StoredCheckpoint) -> Result<Entry, QueueError> {
+/// Whoever can write the database can plant a checkpoint: what is delivered is what the daemon has signed.
+fn read(found: StoredCheckpoint, keys: &KeyFiles) -> Result<Entry, QueueError> {
     let size = found.tree_size;
     let entry = Entry::parse(found.note.as_bytes(), &found.heads)
         .map_err(|reason| QueueError::Damaged { size, reason })?;
+    let keys = keys.load()?;
+    let key = entry.signed.named_among(&keys);
+    let key = key.ok_or_else(|| QueueError::UnknownKey { size, key: entry.checkpoint().key })?;
+    entry.signed.verify(key).map_err(|reason| QueueError::BadSignature { size, reason })?;
     if entry.size() == size { Ok(entry) } else { Err(QueueError::Misplaced { size, says: entry.size() }) }
 }
 

@@ -78,7 +78,7 @@ impl Sink for FileSink {
             Some(open) => open,
             None => self.open(cursor.reach)?,
         };
-        let note = entry.note.to_string();
+        let note = entry.note().to_string();
         // A checkpoint that was written, and not noted any more, is not written again.
         if !behind.split(|byte| *byte == b'\n').any(|line| holds(line, &note)) {
             behind = Vec::new();
@@ -100,9 +100,9 @@ impl Sink for FileSink {
 
 /// The record of one checkpoint. The note is what counts; the rest is for readers without our tools.
 fn line(entry: &Entry, note: &str, now: Timestamp) -> Vec<u8> {
-    let checkpoint = &entry.checkpoint;
+    let checkpoint = entry.checkpoint();
     let payload: Object = [
-        ("heads", Value::from(entry.heads.to_text())),
+        ("heads", Value::from(entry.heads().to_text())),
         ("note", Value::from(note)),
         ("origin", Value::from(checkpoint.origin.as_str())),
         ("public_key_fingerprint", Value::from(checkpoint.key.to_string())),

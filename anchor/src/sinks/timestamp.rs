@@ -73,7 +73,7 @@ impl TimestampSink {
 
 impl Sink for TimestampSink {
     fn deliver(&mut self, entry: &Entry, _: &Cursor, _: &mut dyn Queue) -> Result<Outcome, SinkError> {
-        let note = entry.note.to_string();
+        let note = entry.note().to_string();
         let imprint = *ReceiptHash::of(note.as_bytes()).as_bytes();
         let nonce = Some((self.world.random)().ok_or(SinkError::NoRandomness)?);
         let answer = self.http.post(&self.url, "application/timestamp-query", request(&imprint, nonce))?;

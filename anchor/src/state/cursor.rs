@@ -86,9 +86,9 @@ impl Cursor {
         Self {
             format: FORMAT,
             sink: self.sink.clone(),
-            log: entry.checkpoint.origin.to_string(),
+            log: entry.checkpoint().origin.to_string(),
             size: entry.size(),
-            root: entry.checkpoint.root.to_base64(),
+            root: entry.checkpoint().root.to_base64(),
             at,
             delivered: self.delivered + u64::from(!superseded),
             superseded: self.superseded + u64::from(superseded),

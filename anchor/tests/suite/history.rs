@@ -75,6 +75,53 @@ fn a_damaged_checkpoint_stops_the_sinks_with_its_name_and_is_not_passed_over() {
 }
 
 #[test]
+fn what_a_stranger_signed_is_not_delivered_and_what_comes_before_it_is() {
+    let mut station = Station::new();
+    let first = station.log.grow(1);
+    station.configure(SINK);
+    let genuine = std::fs::read(station.path("signing.key.pub")).unwrap();
+    station.log.rotate_to(2);
+    let second = station.log.grow(1);
+    let path = station.evidence("paper").join("checkpoints.ndjson");
+    let config = |key: &[u8]| {
+        let config = station.config(SINK);
+        std::fs::write(station.path("signing.key.pub"), key).unwrap();
+        config
+    };
+    let run = |config: &agent_receipts_anchor::Config| {
+        let world = station.world(agent_receipts_anchor::Disk::system());
+        let anchor = agent_receipts_anchor::Anchor::start(config, &crate::station::nothing, world).unwrap();
+        anchor.run(agent_receipts_anchor::Until::Once, &agent_receipts_anchor::Stop::default()).unwrap()
+    };
+    assert!(!run(&config(&genuine)));
+    let said = station.said();
+    assert!(said.contains("the checkpoint over 2 receipts names the key `sha256:"), "{said}");
+    assert_eq!(notes(&path), std::slice::from_ref(&first));
+    // As a rotation does it: the new key is published, the old one archived.
+    let rotated = config(station.log.key().to_pem().as_bytes());
+    assert!(!run(&rotated));
+    std::fs::write(station.path("signing.key.pub.rotated-0123456789abcdef"), &genuine).unwrap();
+    assert!(run(&rotated), "{}", station.said());
+    assert_eq!(notes(&path), [first, second]);
+}
+
+#[test]
+fn a_checkpoint_that_was_altered_after_it_was_signed_is_not_delivered() {
+    let mut station = Station::new();
+    let note = station.log.grow(7);
+    let (size, root) = note.split_once("\n7\n").unwrap();
+    station.log.damage_with_heads(8, &format!("{size}\n8\n{root}"), 7);
+    station.log.damage_with_heads(9, &note, 7);
+    assert!(!station.once(SINK));
+    let said = station.said();
+    assert!(said.contains("the checkpoint over 8 receipts was planted or altered"), "{said}");
+    assert_eq!(notes(&station.evidence("paper").join("checkpoints.ndjson")), std::slice::from_ref(&note));
+    station.log.damage_with_heads(8, &note, 7);
+    assert!(!station.once(SINK));
+    assert!(station.said().contains("the checkpoint over 8 receipts in the database says 7"));
+}
+
+#[test]
 fn without_a_database_it_waits_and_says_so() {
     let station = Station::new();
     let path = station.configure(SINK);

@@ -36,6 +36,7 @@ pub(crate) struct Log {
     store: SqliteStore,
     path: PathBuf,
     key: Key,
+    origin: Option<KeyName>,
     tree: Frontier,
     /// Makes the receipts of one log differ from another's.
     flavour: &'static str,
@@ -49,7 +50,14 @@ impl Log {
     /// A log under the same name and key, with other receipts from the one on that `record` is asked for.
     pub(crate) fn flavoured(path: &Path, flavour: &'static str) -> Self {
         let store = SqliteStore::create(path).unwrap();
-        Self { store, path: path.to_owned(), key: Key::new(1), tree: Frontier::default(), flavour }
+        Self {
+            store,
+            path: path.to_owned(),
+            key: Key::new(1),
+            origin: None,
+            tree: Frontier::default(),
+            flavour,
+        }
     }
 
     pub(crate) fn become_other(&mut self, flavour: &'static str) {
@@ -61,7 +69,7 @@ impl Log {
     }
 
     pub(crate) fn origin(&self) -> KeyName {
-        KeyName::of_log(&self.key())
+        self.origin.clone().unwrap_or_else(|| KeyName::of_log(&self.key()))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -107,9 +115,22 @@ impl Log {
         note
     }
 
+    /// Lets another key sign from now on, under the same name.
+    pub(crate) fn rotate_to(&mut self, seed: u8) {
+        self.origin = Some(self.origin());
+        self.key = Key::new(seed);
+    }
+
     /// Puts any text where a checkpoint stands.
     pub(crate) fn damage(&mut self, tree_size: u64, note: &str) {
         let stored = StoredCheckpoint { tree_size, note: note.into(), heads: String::new() };
+        self.store.write_checkpoint(&[], Some(&stored)).unwrap();
+    }
+
+    /// The same, with the heads of another checkpoint.
+    pub(crate) fn damage_with_heads(&mut self, tree_size: u64, note: &str, of: u64) {
+        let heads = HeadList::new([Head { chain_id: "audit".into(), sequence: of, tip: self.hash(of) }]);
+        let stored = StoredCheckpoint { tree_size, note: note.into(), heads: heads.to_text() };
         self.store.write_checkpoint(&[], Some(&stored)).unwrap();
     }
 

@@ -50,10 +50,19 @@ impl Station {
         let path = self.path("anchor.toml");
         let db = self.log.path().display();
         let state = self.path("state");
+        let public_key = self.path("signing.key.pub");
+        std::fs::write(&public_key, self.log.key().to_pem()).unwrap();
         std::fs::write(self.path("some.pem"), SOME_CERTIFICATE).unwrap();
         let sinks = sinks.replace("CERTIFICATES", &self.path("some.pem").display().to_string());
-        std::fs::write(&path, format!("db = '{db}'\nstate = '{}'\npoll = '50ms'\n{sinks}", state.display()))
-            .unwrap();
+        std::fs::write(
+            &path,
+            format!(
+                "db = '{db}'\npublic_key = '{}'\nstate = '{}'\npoll = '50ms'\n{sinks}",
+                public_key.display(),
+                state.display()
+            ),
+        )
+        .unwrap();
         path
     }
 

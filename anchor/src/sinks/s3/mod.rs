@@ -136,7 +136,7 @@ impl S3Sink {
 
     /// One log's objects stand in one place, whatever is in its name.
     fn key(&self, entry: &Entry, suffix: &str) -> Key {
-        let origin = entry.checkpoint.origin.as_str();
+        let origin = entry.checkpoint().origin.as_str();
         let log = ReceiptHash::of(origin.as_bytes()).to_string();
         let log = log.trim_start_matches("sha256:").get(..16).unwrap_or_default().to_owned();
         Key::from(format!("{}{log}/{}{suffix}", self.bucket.prefix, entry.stem()))

@@ -32,8 +32,8 @@ impl WitnessSink {
 
     /// One request, from the size that the witness is thought to have.
     fn submit(&self, entry: &Entry, old: u64, queue: &mut dyn Queue) -> Result<Answer, SinkError> {
-        let proof = queue.consistency(old, entry.checkpoint.size)?;
-        let body = submission::encode(old, &proof, &entry.note);
+        let proof = queue.consistency(old, entry.checkpoint().size)?;
+        let body = submission::encode(old, &proof, entry.note());
         Ok(self.http.post(&self.url, "text/plain; charset=utf-8", body)?)
     }
 
@@ -41,7 +41,7 @@ impl WitnessSink {
         let refused = || SinkError::refused(answer.status, &answer.body);
         match answer.status {
             200 => {
-                let note = cosignature::add(&entry.note, &answer.body, &self.key)
+                let note = cosignature::add(entry.note(), &answer.body, &self.key)
                     .map_err(|error| SinkError::Wrong(error.to_string()))?;
                 Ok(Outcome::Delivered { evidence: Evidence::cosigned(entry, note.to_string()), reach: 0 })
             }
@@ -52,7 +52,7 @@ impl WitnessSink {
             404 => Err(SinkError::Wrong(format!(
                 "{}: the witness does not know the log `{}`, or the URL is not its submission prefix",
                 refused(),
-                entry.checkpoint.origin
+                entry.checkpoint().origin
             ))),
             // The proof is made from the receipts that the database has, and they do not begin with those it had.
             422 => Err(SinkError::Alarm(format!(
@@ -73,7 +73,7 @@ impl WitnessSink {
         Err(SinkError::Alarm(format!(
             "the witness says that it has seen {size} receipts of the log `{}`, and the newest checkpoint here has {newest}: the \
              database was rolled back, or another database signs under its name",
-            entry.checkpoint.origin
+            entry.checkpoint().origin
         )))
     }
 }
@@ -87,7 +87,7 @@ impl Sink for WitnessSink {
     ) -> Result<Outcome, SinkError> {
         let mut old = self.told.take().unwrap_or(cursor.size).max(cursor.size);
         for attempt in 1..=ATTEMPTS {
-            if old > entry.checkpoint.size {
+            if old > entry.checkpoint().size {
                 self.told = Some(old);
                 return Self::ahead(entry, old, queue);
             }
@@ -98,10 +98,10 @@ impl Sink for WitnessSink {
             let size = submission::size(&answer.body).ok_or_else(|| {
                 SinkError::Wrong("the witness answers 409 without the size that it has".to_owned())
             })?;
-            if size == old && old == entry.checkpoint.size {
+            if size == old && old == entry.checkpoint().size {
                 return Err(SinkError::Alarm(format!(
                     "the witness has seen another log of {size} receipts under the name `{}`",
-                    entry.checkpoint.origin
+                    entry.checkpoint().origin
                 )));
             }
             if size == old || attempt == ATTEMPTS {
