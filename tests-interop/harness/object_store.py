@@ -1,6 +1,7 @@
 """An S3 server that we did not write, on the loopback interface: with Object Lock, and with signatures and rights that it checks."""
 
 import json
+import logging
 from dataclasses import dataclass
 
 import boto3
@@ -24,6 +25,8 @@ class ObjectStore:
     """Use it as a context manager. Its owner may do anything; a client only what an anchor needs."""
 
     def __init__(self):
+        # A line a request would bury the tests' own.
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 
     def __enter__(self) -> "ObjectStore":

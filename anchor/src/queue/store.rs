@@ -1,11 +1,9 @@
 //! The queue as it stands in a database of receipts, opened for reading only.
 
-use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
-use agent_receipts_chain::tree::{GROUP, NodeHash, TreeReader, prove_consistency};
-use agent_receipts_core::ReceiptHash;
+use agent_receipts_chain::tree::{GROUP, NodeHash, TreeReader, hash_of_text, prove_consistency};
 use agent_receipts_store::{
     CheckpointReader as _, Query, ReceiptReader as _, SqliteReader, StoreError, StoredCheckpoint,
 };
@@ -142,25 +140,16 @@ impl TreeReader for Tree<'_> {
                 group.map(|group| group.last_rowid).ok_or_else(|| Self::missing(before))?
             }
         };
-        let mut hashes = VecDeque::new();
+        let mut leaves = Vec::new();
         let wanted = range.end - number * GROUP;
         let query = Query { limit: Some(wanted), ..Query::after(after_rowid) };
         self.reader.stream(&query, &mut |stored| {
-            hashes.push_back(stored.row.receipt_hash);
+            leaves.push(NodeHash::of_receipt(&hash_of_text(stored.row.receipt_json.as_bytes())));
             ControlFlow::Continue(())
         })?;
         let skipped = usize::try_from(range.start - number * GROUP).unwrap_or(usize::MAX);
-        hashes.into_iter().skip(skipped).map(|hash| leaf(&hash, &range)).collect()
+        Ok(leaves.split_off(skipped.min(leaves.len())))
     }
-}
-
-fn leaf(hash: &str, range: &Range<u64>) -> Result<NodeHash, QueueError> {
-    let parsed: Result<ReceiptHash, _> = hash.parse();
-    parsed.map(|hash| NodeHash::of_receipt(&hash)).map_err(|_| QueueError::NoProof {
-        first: range.start,
-        second: range.end,
-        reason: "a row has no receipt hash".to_owned(),
-    })
 }
 
 /// How often a database is asked that is opened and closed by a writer meanwhile.

@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 
 use agent_receipts_chain::checkpoint::{Head, HeadList};
-use agent_receipts_core::ReceiptHash;
 
 use crate::station::{Station, notes};
 
@@ -26,7 +25,7 @@ fn every_checkpoint_is_a_line_in_the_shape_of_the_reference() {
     assert_eq!(record["event_type"], "checkpoint");
     assert_eq!(record["anchored_at"], "2030-03-17T17:46:40.000000000Z");
     assert_eq!(record["payload"]["size"], 3);
-    let tip = ReceiptHash::of(b"3");
+    let tip = station.log.hash(3);
     let heads = HeadList::parse(record["payload"]["heads"].as_str().unwrap()).unwrap();
     assert_eq!(heads.heads(), [Head { chain_id: "audit".into(), sequence: 3, tip }]);
     assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use agent_receipts_chain::checkpoint::{Checkpoint, Head, HeadList, KeyName, SignedCheckpoint};
-use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash};
+use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash, hash_of_text};
 use agent_receipts_core::{PublicKey, ReceiptHash, Signature, Signer, Timestamp};
 use agent_receipts_store::{
     CheckpointStore as _, ReceiptStore as _, Row, SqliteStore, StoredCheckpoint, StoredGroup,
@@ -88,7 +88,7 @@ impl Log {
         for _ in 0..receipts {
             let sequence = self.tree.size() + 1;
             let hash = self.hash(sequence);
-            rows.push(row(sequence, &hash));
+            rows.push(row(sequence, self.text(sequence), &hash));
             if let Some(root) = self.tree.push(NodeHash::of_receipt(&hash)) {
                 let last_rowid = i64::try_from(sequence).unwrap();
                 groups.push(StoredGroup { number: sequence / GROUP - 1, hash: *root.as_bytes(), last_rowid });
@@ -134,12 +134,17 @@ impl Log {
         self.store.write_checkpoint(&[], Some(&stored)).unwrap();
     }
 
-    fn hash(&self, sequence: u64) -> ReceiptHash {
-        ReceiptHash::of(format!("{}{sequence}", self.flavour).as_bytes())
+    /// Stands for a receipt: nothing here looks into one.
+    fn text(&self, sequence: u64) -> String {
+        format!("{{\"n\":\"{}{sequence}\"}}", self.flavour)
+    }
+
+    pub(crate) fn hash(&self, sequence: u64) -> ReceiptHash {
+        hash_of_text(self.text(sequence).as_bytes())
     }
 }
 
-fn row(sequence: u64, hash: &ReceiptHash) -> Row {
+fn row(sequence: u64, receipt_json: String, hash: &ReceiptHash) -> Row {
     Row {
         id: format!("urn:receipt:{sequence}"),
         chain_id: "audit".into(),
@@ -151,7 +156,7 @@ fn row(sequence: u64, hash: &ReceiptHash) -> Row {
         timestamp: "2026-11-22T03:39:59Z".into(),
         issuer_id: "did:example:d".into(),
         principal_id: None,
-        receipt_json: "{}".into(),
+        receipt_json,
         receipt_hash: hash.to_string(),
         previous_receipt_hash: None,
         session_id: None,

@@ -81,6 +81,8 @@ impl Gate {
             let until = HeaderValue::from_str(&until).map_err(broken)?;
             request.headers_mut().insert(LOCK_MODE, HeaderValue::from_static(mode));
             request.headers_mut().insert(LOCK_UNTIL, until);
+            // The library sends the checksum itself; a locked object is only taken if this names it, too.
+            request.headers_mut().insert(CHECKSUM, HeaderValue::from_static("SHA256"));
         }
         AwsAuthorizer::new(&self.credential, "s3", &self.region)
             .try_authorize(&mut request, Some(digest))
@@ -148,4 +150,5 @@ fn broken<E: std::error::Error + Send + Sync + 'static>(error: E) -> HttpError {
 }
 
 const LOCK_MODE: &str = "x-amz-object-lock-mode";
+const CHECKSUM: &str = "x-amz-sdk-checksum-algorithm";
 const LOCK_UNTIL: &str = "x-amz-object-lock-retain-until-date";
