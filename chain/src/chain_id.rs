@@ -1,5 +1,7 @@
 //! Names of chains: which chain follows a closed one, and which belong to agents.
 
+use crate::scope;
+
 /// Stands between the root chain's id and the agent's.
 const AGENT: &str = "/agent/";
 
@@ -12,7 +14,8 @@ pub struct InvalidAgentId(String);
 ///
 /// A counter is appended, or counted up if there is one: `audit`, `audit-2`, `audit-3`. No part of a date is ever
 /// taken for a counter: chains are named by date, and the successor of today's must not be tomorrow's.
-/// Agent chains count behind a slash, which no agent id can hold: `audit/agent/a`, `audit/agent/a/2`.
+/// Agent chains count behind a slash, which no agent id can hold: `audit/agent/a`, `audit/agent/a/2`; so do the chains of
+/// users and sessions ([`Scope`](crate::Scope)).
 ///
 /// ```
 /// use agent_receipts_chain::next_chain_id;
@@ -29,6 +32,12 @@ pub fn next_chain_id(chain_id: &str) -> String {
         return match counter {
             Some(counter) => format!("{root}{AGENT}{agent}/{}", counter + 1),
             None => format!("{chain_id}/2"),
+        };
+    }
+    if let Some((_, counter)) = scope::split(chain_id) {
+        return match (counter, chain_id.rsplit_once('/')) {
+            (Some(counter), Some((name, _))) => format!("{name}/{}", counter + 1),
+            _ => format!("{chain_id}/2"),
         };
     }
     match chain_id.rsplit_once('-') {

@@ -24,6 +24,7 @@ use crate::pipeline::ledger::{Ledger, WriteError};
 use crate::pipeline::losses::Losses;
 use crate::pipeline::queue::{Bounds, Queue};
 use crate::pipeline::receipts::Letterhead;
+use crate::pipeline::roots::Roots;
 use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::pipeline::submission::Work;
@@ -114,8 +115,14 @@ impl Daemon {
         let chain_id = opened.root.clone();
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
         let earlier = opened.keys.earlier.clone();
-        let sequencer =
-            Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
+        let sequencer = Sequencer::new(
+            Roots { base: opened.root, by: config.chains },
+            config.max_chains_per_uid,
+            opened.head,
+            opened.keys,
+            letterhead,
+            surroundings.clone(),
+        );
         let tally = Arc::new(Tally::new(config.checkpoint_receipts as u64));
         let store = SharedStore::new(opened.store).tallied(Arc::clone(&tally));
         let mut ledger = Ledger { store, key: opened.key, sequencer };

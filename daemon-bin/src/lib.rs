@@ -44,7 +44,7 @@ mod surroundings;
 
 pub use agent_receipts_core::Version;
 pub use args::{Command, KeyPaths, UsageError, command_line};
-pub use config::{Config, ConfigError, DisclosurePolicy, PolicyError};
+pub use config::{Chains, Config, ConfigError, DisclosurePolicy, PolicyError, UnknownChains};
 pub use daemon::{Daemon, EndHandle, StopError};
 pub use disclosure::ForensicKeyError;
 pub use entry::main_with;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agent_receipts_chain::{is_agent_chain, next_chain_id};
+use agent_receipts_chain::{base_of, is_agent_chain, is_scoped_chain, next_chain_id};
 use agent_receipts_ipc::{BindError, SocketPathError};
 use agent_receipts_keysource::{
     FileKeySource, KeyError, KeySource, PublicKeyError, archived_public_keys, publish_public_key,
@@ -170,11 +170,12 @@ fn take_up_root(
     surroundings: &Surroundings,
 ) -> Result<(String, Option<Link>), StartError> {
     if wanted.is_none()
-        && let Some(latest) = store.latest_root_chain()?
-        && let Some(head) = head_of(store, &latest, keys)?
-        && !head.terminal
+        && let Some(base) = left_open(store, keys)?
     {
-        return Ok((latest, Some(head)));
+        let head = head_of(store, &base, keys)?;
+        if head.as_ref().is_none_or(|head| !head.terminal) {
+            return Ok((base, head));
+        }
     }
     let first = wanted.map_or_else(|| (surroundings.clock)().utc_date(), str::to_owned);
     if is_agent_chain(&first) {
@@ -188,6 +189,26 @@ fn take_up_root(
         }
     }
     Err(StartError::ChainsClosed { chain_id: first, tried: MOST_SUCCESSORS })
+}
+
+/// The base of the chain that was written to last, if that chain was left open, or another one of the same base was.
+fn left_open(store: &dyn ReceiptReader, keys: &Keys) -> Result<Option<String>, StartError> {
+    let Some(latest) = store.latest_root_chain()? else { return Ok(None) };
+    let base = base_of(&latest);
+    if head_of(store, &latest, keys)?.is_some_and(|head| !head.terminal) {
+        return Ok(Some(base.to_owned()));
+    }
+    if !is_scoped_chain(&latest) {
+        return Ok(None);
+    }
+    // A stop that was cut short can have closed the chain of one user and not that of another.
+    for chain in store.chain_ids()?.iter().filter(|chain| is_scoped_chain(chain) && base_of(chain) == base) {
+        // One that cannot be continued is the verifier's to speak of.
+        if head_of(store, chain, keys).is_ok_and(|head| head.is_some_and(|head| !head.terminal)) {
+            return Ok(Some(base.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// A restart a minute for a whole day uses 1,440 successors of a date.

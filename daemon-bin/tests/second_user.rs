@@ -27,10 +27,11 @@ fn main() {
     {
         return send_as_client(socket);
     }
-    let tests: [(&str, Test); 3] = [
+    let tests: [(&str, Test); 4] = [
         ("another_users_receipts_name_that_user", another_users_receipts_name_that_user),
         ("the_sockets_mode_keeps_others_out", the_sockets_mode_keeps_others_out),
         ("a_users_cap_is_not_anothers", a_users_cap_is_not_anothers),
+        ("each_user_has_a_chain_of_its_own", each_user_has_a_chain_of_its_own),
     ];
     let filter = arguments.iter().skip(1).find(|word| !word.starts_with('-'));
     let chosen = tests.iter().filter(|(name, _)| filter.is_none_or(|word| name.contains(word.as_str())));
@@ -186,4 +187,25 @@ fn a_users_cap_is_not_anothers(account: Account) {
     assert_eq!(beyond.0.read_to_end(&mut Vec::new()).unwrap_or(0), 0);
     daemon.stop();
     assert_eq!(home.chain("audit").len(), 4);
+}
+
+fn each_user_has_a_chain_of_its_own(account: Account) {
+    for scope in ["uid", "session"] {
+        let home = Home::new();
+        let mut command = support::process::daemon(&home);
+        command.args(["--chains", scope, "--max-chains-per-uid=1"]);
+        let daemon = DaemonProcess::start_with(command);
+        let_in(&home, account);
+        home.connect().record(&event(""));
+        let (said, _) = run(account.client(&home));
+        assert!(said.contains(r#""ok":true"#), "{said}");
+        daemon.stop();
+        // The same session name twice, and no chain in common.
+        let name = if scope == "session" { "/s" } else { "" };
+        for uid in [0, account.uid] {
+            let chain = format!("audit/{scope}/{uid}{name}");
+            assert_eq!(home.chain(&chain).len(), 2, "{chain}");
+            valid(&home, &chain);
+        }
+    }
 }

@@ -37,6 +37,8 @@ impl Settings {
             public_key: path("AGENTRECEIPTS_PUBLIC_KEY")?,
             forensic_public_key: path("AGENTRECEIPTS_FORENSIC_PUBLIC_KEY")?,
             chain_id: text("AGENTRECEIPTS_CHAIN_ID")?,
+            chains: read(env, "AGENTRECEIPTS_CHAINS", FromStr::from_str)?,
+            max_chains_per_uid: read(env, "AGENTRECEIPTS_MAX_CHAINS_PER_UID", number)?,
             issuer_id: text("AGENTRECEIPTS_ISSUER_ID")?,
             verification_method: text("AGENTRECEIPTS_VERIFICATION_METHOD")?,
             anchor_log: path("AGENTRECEIPTS_ANCHOR_LOG")?,

@@ -1,5 +1,6 @@
 //! What the daemon is to do: defaults, then the TOML file, then the environment, then the flags.
 
+mod chains;
 mod disclosure;
 mod duration;
 mod environment;
@@ -17,6 +18,7 @@ use agent_receipts_core::Version;
 use duration::Span;
 use version::WrittenVersion;
 
+pub use chains::{Chains, UnknownChains};
 pub use disclosure::{DisclosurePolicy, PolicyError};
 pub use error::ConfigError;
 
@@ -46,6 +48,10 @@ pub struct Config {
     pub anchor_log: Option<PathBuf>,
     /// The chain to write, or `None` for the UTC date at start.
     pub chain_id: Option<String>,
+    /// Which events share a root chain.
+    pub chains: Chains,
+    /// The most chains of one uid that are open at one time, users', sessions' and agents' together; at least 1.
+    pub max_chains_per_uid: usize,
     /// The issuer that receipts name.
     pub issuer_id: String,
     /// The key identifier in proofs.
@@ -119,6 +125,8 @@ impl From<Config> for Settings {
             public_key: Some(config.public_key),
             forensic_public_key: config.forensic_public_key,
             chain_id: config.chain_id,
+            chains: Some(config.chains),
+            max_chains_per_uid: Some(config.max_chains_per_uid),
             issuer_id: Some(config.issuer_id),
             verification_method: Some(config.verification_method),
             anchor_log: config.anchor_log,

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use agent_receipts_chain::is_scoped_chain;
 use agent_receipts_core::Version;
 
 use super::duration::Span;
 use super::environment::{Lookup, variable};
 use super::settings::Settings;
-use super::{Config, ConfigError, DisclosurePolicy};
+use super::{Chains, Config, ConfigError, DisclosurePolicy};
 use crate::paths::{DataDirectory, with_pub};
 
 impl Settings {
@@ -36,6 +37,8 @@ impl Settings {
             response_disclosure,
             anchor_log: given_path(self.anchor_log),
             chain_id: given(self.chain_id),
+            chains: self.chains.unwrap_or_default(),
+            max_chains_per_uid: self.max_chains_per_uid.unwrap_or(MAX_CHAINS_PER_UID),
             issuer_id,
             verification_method,
             unsafe_socket_path: self.unsafe_socket_path.unwrap_or(false),
@@ -92,10 +95,12 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
             return Err(ConfigError::Unusable { option: "chain_id", value: chain.clone(), reason });
         }
     }
+    judge_scopes(config)?;
     judge_disclosure(config)?;
     let limits = [
         ("max_connections", config.max_connections),
         ("max_connections_per_uid", config.max_connections_per_uid),
+        ("max_chains_per_uid", config.max_chains_per_uid),
         ("checkpoint_receipts", config.checkpoint_receipts),
     ];
     let spans = [
@@ -111,6 +116,18 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// Users' and sessions' chains are named `<base>/uid/…` and `<base>/session/…`: a base of that form could be somebody's.
+fn judge_scopes(config: &Config) -> Result<(), ConfigError> {
+    match &config.chain_id {
+        Some(chain) if config.chains != Chains::One && is_scoped_chain(chain) => Err(ConfigError::Unusable {
+            option: "chain_id",
+            value: chain.clone(),
+            reason: "is the name of a user's or a session's chain, and with `chains` the base of all is to be named",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// What was elected to be disclosed must not be left out of the receipts in silence.
@@ -156,6 +173,8 @@ const DEFAULT_ISSUER: &str = "did:agent-receipts-daemon:local";
 
 /// The reference gives all terminators 200 ms together; here what was received is recorded first, within the same span.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(10);
+/// One user's agents and sessions of a day; some megabytes of memory for each user who has as many.
+const MAX_CHAINS_PER_UID: usize = 10_000;
 const MAX_CONNECTIONS: usize = 1024;
 const MAX_CONNECTIONS_PER_UID: usize = 256;
 /// An hour, since agents wait long for people, and some emitters lose one event when they find a connection closed.

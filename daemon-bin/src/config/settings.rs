@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::chains::Chains;
 use super::disclosure::policy_text;
 use super::duration::Span;
 use super::version::WrittenVersion;
@@ -33,6 +34,12 @@ pub(crate) struct Settings {
     /// The chain to write; by default the UTC date at start.
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) chain_id: Option<String>,
+    /// Which events share a root chain: all (`one`), those of a user (`uid`), or those of a user's session (`session`).
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) chains: Option<Chains>,
+    /// The most chains of one user that are open at one time.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_chains_per_uid: Option<usize>,
     /// The issuer that receipts name.
     #[arg(long, value_name = "DID")]
     pub(crate) issuer_id: Option<String>,
@@ -100,6 +107,8 @@ impl Settings {
             public_key: self.public_key.or(lower.public_key),
             forensic_public_key: self.forensic_public_key.or(lower.forensic_public_key),
             chain_id: self.chain_id.or(lower.chain_id),
+            chains: self.chains.or(lower.chains),
+            max_chains_per_uid: self.max_chains_per_uid.or(lower.max_chains_per_uid),
             issuer_id: self.issuer_id.or(lower.issuer_id),
             verification_method: self.verification_method.or(lower.verification_method),
             anchor_log: self.anchor_log.or(lower.anchor_log),

@@ -47,6 +47,7 @@ impl WriteError {
                 "store_unavailable"
             }
             WriteError::Sign(_) => "key_unavailable",
+            WriteError::Resume(ResumeError::TooManyChains { .. }) => "too_many_chains",
             WriteError::Resume(_) => "chain_unavailable",
         }
     }

@@ -53,6 +53,16 @@ pub enum ResumeError {
     /// The agent can have no chain of its own.
     #[error(transparent)]
     Agent(#[from] InvalidAgentId),
+    /// A user has as many chains open as he may.
+    #[error("uid {uid} has {most} chains open, and may have no more (max_chains_per_uid)")]
+    TooManyChains {
+        /// The user.
+        uid: u32,
+        /// How many he may have.
+        most: usize,
+        /// How many events were refused for this reason since the start.
+        refused: u64,
+    },
     /// The last receipt was signed by another key than ours.
     #[error(
         "chain `{chain_id}` was not signed with this key: give the key that signed it, or another --chain-id or --db"
@@ -65,6 +75,14 @@ pub enum ResumeError {
 
 impl ResumeError {
     /// Whether nothing more can be recorded, on whatever chain.
+    /// Whether the log should have it: an emitter that is refused again and again for what it names must not fill the log.
+    pub(super) fn deserves_a_line(&self) -> bool {
+        match self {
+            ResumeError::TooManyChains { refused, .. } => *refused <= 8 || refused.is_power_of_two(),
+            _ => true,
+        }
+    }
+
     pub(super) fn is_fatal(&self) -> bool {
         match self {
             ResumeError::Store(error) => error.is_fatal(),

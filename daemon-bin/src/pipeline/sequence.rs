@@ -3,15 +3,18 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use agent_receipts_chain::{agent_chain_id, is_agent_chain, next_chain_id, root_of};
+use agent_receipts_chain::{agent_chain_id, next_chain_id, root_of};
 use agent_receipts_core::{ChainPosition, Draft, KeyRotation, Receipt};
 use agent_receipts_store::{Query, ReceiptReader, Row};
 
+use super::allotment::Allotments;
 use super::heads::{Heads, Link};
 use super::losses::Loss;
 use super::receipts::{KEY_ROTATE, Letterhead, Stamp};
 use super::resume::{Keys, ResumeError, head_of};
+use super::roots::Roots;
 use super::submission::Submission;
+use crate::config::Chains;
 use crate::surroundings::Surroundings;
 
 /// A receipt in its place, waiting for its signature and the commit.
@@ -25,27 +28,30 @@ pub(crate) struct Placed {
 
 /// Orders receipts into the root chain and the chains of agents.
 pub(crate) struct Sequencer {
-    root: String,
+    roots: Roots,
     keys: Keys,
     letterhead: Letterhead,
     surroundings: Surroundings,
     heads: Heads,
-    /// The chain that is open for an agent, by the chain id that it would have at first.
-    agent_chains: HashMap<String, String>,
+    /// The chain that is open for a user, a session or an agent, by the chain id that it would have at first.
+    open_chains: HashMap<String, String>,
+    allotments: Allotments,
 }
 
 impl Sequencer {
-    /// Starts at the head of the root chain, `None` if it has no receipt yet.
+    /// Starts at the head of the base chain, `None` if it has no receipt yet. At most `chains_per_uid` chains are open for a user.
     pub(crate) fn new(
-        root: String,
+        roots: Roots,
+        chains_per_uid: usize,
         head: Option<Link>,
         keys: Keys,
         letterhead: Letterhead,
         surroundings: Surroundings,
     ) -> Self {
         let mut heads = Heads::default();
-        heads.load(&root, head);
-        Self { root, keys, letterhead, surroundings, heads, agent_chains: HashMap::new() }
+        heads.load(&roots.base, head);
+        let allotments = Allotments::new(chains_per_uid);
+        Self { roots, keys, letterhead, surroundings, heads, open_chains: HashMap::new(), allotments }
     }
 
     /// Places an event behind what this batch holds already, with a receipt for its lost predecessors before it.
@@ -57,12 +63,8 @@ impl Sequencer {
         submission: &Submission,
     ) -> Result<Vec<Placed>, ResumeError> {
         let claim = &submission.claim;
-        let chain = match &claim.agent_id {
-            None => self.root.clone(),
-            Some(agent) => self.open_agent_chain(store, agent)?,
-        };
-        self.ensure_loaded(store, &chain)?;
-        let mut placed = Vec::with_capacity(2);
+        let (chain, idle) = self.chain_for(store, submission)?;
+        let mut placed = self.place_terminators(store, &idle)?;
         let lost = claim.drop_count.saturating_add(submission.rejected).min(MOST_LOST);
         if lost > 0 {
             let session = Some(claim.session_id.as_str());
@@ -82,17 +84,17 @@ impl Sequencer {
         store: &dyn ReceiptReader,
         loss: &Loss,
     ) -> Result<Placed, ResumeError> {
-        let root = self.root.clone();
-        self.ensure_loaded(store, &root)?;
+        let first = self.roots.first_of_user(loss.sender.peer.uid);
+        let chain = self.open_chain(store, first)?;
         let count = loss.count.min(MOST_LOST);
-        Ok(self.put(&root, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp)))
+        Ok(self.put(&chain, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp)))
     }
 
-    /// Every chain of an agent under the root, then the root.
+    /// Every chain of an agent, then those of users and sessions, then the base.
     pub(crate) fn chains_to_close(&self, store: &dyn ReceiptReader) -> Result<Vec<String>, ResumeError> {
         let mut chains = store.chain_ids()?;
-        chains.retain(|chain| is_agent_chain(chain) && root_of(chain) == self.root);
-        chains.push(self.root.clone());
+        chains.retain(|chain| self.roots.hold(chain));
+        self.roots.order(&mut chains);
         Ok(chains)
     }
 
@@ -122,7 +124,7 @@ impl Sequencer {
             chains.insert(stored.row.chain_id);
             ControlFlow::Continue(())
         })?;
-        chains.retain(|chain| root_of(chain) != self.root);
+        chains.retain(|chain| !self.roots.hold(chain));
         let mut placed = Vec::new();
         for chain in chains {
             if self.head_if_ours(store, &chain)?.is_some_and(|head| head.hands_over) {
@@ -132,7 +134,7 @@ impl Sequencer {
         Ok(placed)
     }
 
-    /// Places the hand-over to another key on every chain in the store that is open and ours, and on the root chain in any
+    /// Places the hand-over to another key on every chain in the store that is open and ours, and on the base chain in any
     /// case, be it as the first receipt: a rotation that is told nowhere cannot be verified.
     pub(crate) fn place_rotations(
         &mut self,
@@ -140,12 +142,12 @@ impl Sequencer {
         rotation: &KeyRotation,
     ) -> Result<Vec<Placed>, ResumeError> {
         let mut chains = store.chain_ids()?;
-        chains.retain(|chain| *chain != self.root);
-        chains.push(self.root.clone());
+        chains.retain(|chain| *chain != self.roots.base);
+        chains.push(self.roots.base.clone());
         let mut placed = Vec::new();
         for chain in chains {
             let is_open = self.head_if_ours(store, &chain)?.is_some_and(|head| !head.terminal);
-            if is_open || chain == self.root {
+            if is_open || chain == self.roots.base {
                 placed.push(
                     self.put(&chain, None, |letterhead, stamp| {
                         letterhead.of_rotation(rotation.clone(), stamp)
@@ -183,14 +185,39 @@ impl Sequencer {
     /// Reads every head from the store again when it is next needed.
     pub(crate) fn forget(&mut self) {
         self.heads.forget();
-        self.agent_chains.clear();
+        self.open_chains.clear();
     }
 
-    /// The chain on which an agent's next receipt stands. A chain that was closed, or that an earlier key signed without
-    /// handing over, is followed by a new one instead of being broken.
-    fn open_agent_chain(&mut self, store: &dyn ReceiptReader, agent: &str) -> Result<String, ResumeError> {
-        let first = agent_chain_id(&self.root, agent)?;
-        let mut chain = self.agent_chains.get(&first).unwrap_or(&first).clone();
+    /// The chain that an event belongs on, loaded, and those that must be closed to make room for it.
+    ///
+    /// The base is everybody's and takes no room; any other name is a user's or an emitter's doing.
+    fn chain_for(
+        &mut self,
+        store: &dyn ReceiptReader,
+        submission: &Submission,
+    ) -> Result<(String, Vec<String>), ResumeError> {
+        let (uid, now) = (submission.sender.peer.uid, (self.surroundings.clock)().unix_seconds());
+        let mut idle = Vec::new();
+        let first = self.roots.first_of(submission);
+        let mut chain = self.open_chain(store, first)?;
+        if self.roots.by != Chains::One {
+            idle.extend(self.allotments.take(uid, &chain, now)?.made_by());
+        }
+        if let Some(agent) = &submission.claim.agent_id {
+            chain = self.open_chain(store, agent_chain_id(&chain, agent)?)?;
+            idle.extend(self.allotments.take(uid, &chain, now)?.made_by());
+        }
+        Ok((chain, idle))
+    }
+
+    /// The chain on which the next receipt stands of a user, a session or an agent whose first chain is this. A chain that
+    /// was closed, or that an earlier key signed without handing over, is followed by a new one instead of being broken.
+    fn open_chain(&mut self, store: &dyn ReceiptReader, first: String) -> Result<String, ResumeError> {
+        if first == self.roots.base {
+            self.ensure_loaded(store, &first)?;
+            return Ok(first);
+        }
+        let mut chain = self.open_chains.get(&first).unwrap_or(&first).clone();
         loop {
             match self.ensure_loaded(store, &chain) {
                 Ok(()) if self.heads.of(&chain).flatten().is_none_or(|head| !head.terminal) => break,
@@ -199,7 +226,7 @@ impl Sequencer {
             }
         }
         if chain != first {
-            self.agent_chains.insert(first, chain.clone());
+            self.open_chains.insert(first, chain.clone());
         }
         Ok(chain)
     }
@@ -215,9 +242,9 @@ impl Sequencer {
     }
 
     fn ensure_loaded(&mut self, store: &dyn ReceiptReader, chain: &str) -> Result<(), ResumeError> {
-        if self.heads.of(&self.root).is_none() {
+        if self.heads.of(&self.roots.base).is_none() {
             let root = self.load_root(store)?;
-            self.heads.load(&self.root, root);
+            self.heads.load(&self.roots.base, root);
         }
         if self.heads.of(chain).is_none() {
             self.heads.load(chain, head_of(store, chain, &self.keys)?);
@@ -227,9 +254,9 @@ impl Sequencer {
 
     /// The root was open and ours when we started. If it is not any more, somebody without our lock was at work.
     fn load_root(&self, store: &dyn ReceiptReader) -> Result<Option<Link>, ResumeError> {
-        match head_of(store, &self.root, &self.keys) {
+        match head_of(store, &self.roots.base, &self.keys) {
             Ok(Some(head)) if head.terminal => {
-                Err(ResumeError::Root(Box::new(ResumeError::Closed { chain_id: self.root.clone() })))
+                Err(ResumeError::Root(Box::new(ResumeError::Closed { chain_id: self.roots.base.clone() })))
             }
             Ok(head) => Ok(head),
             Err(error @ ResumeError::Store(_)) => Err(error),
@@ -260,14 +287,15 @@ impl Sequencer {
             status: terminal_status.map(str::to_owned),
             ..ChainPosition::default()
         };
-        let parent =
-            (head.is_none() && chain != self.root).then(|| self.heads.of(&self.root).flatten()).flatten();
+        // An agent is let in by what it works under; its first receipt says so.
+        let root = root_of(chain);
+        let parent = (head.is_none() && chain != root).then(|| self.heads.of(root).flatten()).flatten();
         let stamp = Stamp {
             receipt_uuid: (self.surroundings.uuid)(),
             action_uuid: (self.surroundings.uuid)(),
             time: time.clone(),
             position,
-            delegation: parent.map(|parent| self.letterhead.delegation(&self.root, &parent.receipt_id)),
+            delegation: parent.map(|parent| self.letterhead.delegation(root, &parent.receipt_id)),
         };
         let receipt = receipt(&self.letterhead, stamp);
         let mut row = row_of(&receipt);
@@ -322,11 +350,12 @@ mod tests {
     fn chains_that_never_get_a_receipt_are_not_remembered_for_ever() {
         let keys = Keys { current: PublicKey::from_bytes([1; 32]), earlier: Vec::new() };
         let letterhead = Letterhead { issuer_id: "did:example:d".to_owned(), version: Version::V0_5_0 };
+        let roots = Roots { base: "audit".to_owned(), by: Chains::One };
         let mut sequencer =
-            Sequencer::new("audit".to_owned(), None, keys, letterhead, Surroundings::system());
+            Sequencer::new(roots, usize::MAX, None, keys, letterhead, Surroundings::system());
         let store = MemoryStore::default();
         for agent in 0..3 * MOST_HEADS {
-            sequencer.open_agent_chain(&store, &agent.to_string()).unwrap();
+            sequencer.open_chain(&store, format!("audit/agent/{agent}")).unwrap();
             sequencer.discard();
         }
         assert!(sequencer.heads.len() <= MOST_HEADS + 2, "{}", sequencer.heads.len());

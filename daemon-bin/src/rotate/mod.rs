@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::pipeline::ledger::{Ledger, WriteError};
 use crate::pipeline::receipts::Letterhead;
+use crate::pipeline::roots::Roots;
 use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::startup::{StartError, open};
@@ -104,7 +105,14 @@ pub fn rotate(
     let opened = open(config, &surroundings)?;
     let outgoing = opened.keys.current;
     let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
-    let sequencer = Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
+    let sequencer = Sequencer::new(
+        Roots { base: opened.root, by: config.chains },
+        config.max_chains_per_uid,
+        opened.head,
+        opened.keys,
+        letterhead,
+        surroundings.clone(),
+    );
     let ledger = Ledger { store: SharedStore::new(opened.store), key: opened.key, sequencer };
     replace_key(config, seed, anchor, &surroundings, ledger, outgoing)
 }
@@ -246,7 +254,14 @@ mod tests {
         let opened = open(&config, &surroundings).unwrap();
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
         let sequencer =
-            Sequencer::new(opened.root, opened.head, opened.keys, letterhead, surroundings.clone());
+            Sequencer::new(
+        Roots { base: opened.root, by: config.chains },
+        config.max_chains_per_uid,
+        opened.head,
+        opened.keys,
+        letterhead,
+        surroundings.clone(),
+    );
         let ledger =
             Ledger { store: SharedStore::new(LastSyncFails(opened.store)), key: opened.key, sequencer };
         let failed = replace_key(&config, &[2; 32].into(), None, &surroundings, ledger, outgoing);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent_receipts_daemon::{Config, ConfigError, DisclosurePolicy, Version};
+use agent_receipts_daemon::{Chains, Config, ConfigError, DisclosurePolicy, Version};
 
 use crate::{HOME, config, env, file, file_refusal, from_file, parse, refusal, text};
 
@@ -23,6 +23,8 @@ shutdown_deadline = "1m30s"
 receipt_version = "0.6.0"
 max_connections = 7
 max_connections_per_uid = 3
+chains = "session"
+max_chains_per_uid = 11
 idle_timeout = "2h"
 read_timeout = "1.5s"
 group_readable = true
@@ -50,6 +52,8 @@ fn full() -> Config {
         receipt_version: Version::V0_6_0,
         max_connections: 7,
         max_connections_per_uid: 3,
+        chains: Chains::Session,
+        max_chains_per_uid: 11,
         idle_timeout: Duration::from_secs(7200),
         read_timeout: Duration::from_millis(1500),
         group_readable: true,

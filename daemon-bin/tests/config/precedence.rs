@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent_receipts_daemon::{Config, DisclosurePolicy, Version};
+use agent_receipts_daemon::{Chains, Config, DisclosurePolicy, Version};
 
 use crate::{config, file, text};
 
@@ -52,6 +52,8 @@ fn options() -> Vec<Option_> {
         bare("max_connections_per_uid", ["1", "2", "3"], |c| c.max_connections_per_uid.to_string()),
         bare("checkpoint_receipts", ["1", "2", "3"], |c| c.checkpoint_receipts.to_string()),
         option("checkpoint_interval", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.checkpoint_interval)),
+        bare("max_chains_per_uid", ["1", "2", "3"], |c| c.max_chains_per_uid.to_string()),
+        option("chains", ["uid", "session", "one"], |c| c.chains.to_string()),
         option("idle_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.idle_timeout)),
         option("read_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.read_timeout)),
         bare("group_readable", ["true", "false", "true"], |c| c.group_readable.to_string()),
@@ -148,6 +150,8 @@ fn the_defaults() {
         receipt_version: Version::V0_5_0,
         max_connections: 1024,
         max_connections_per_uid: 256,
+        chains: Chains::One,
+        max_chains_per_uid: 10_000,
         idle_timeout: Duration::from_secs(3600),
         read_timeout: Duration::from_secs(10),
         group_readable: false,

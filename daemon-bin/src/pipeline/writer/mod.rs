@@ -151,7 +151,9 @@ impl Writer {
             }
             Err(error) if error.is_fatal() => Err(error.into()),
             Err(error) => {
-                self.log(&format!("an event was not recorded: {error}"));
+                if error.deserves_a_line() {
+                    self.log(&format!("an event was not recorded: {error}"));
+                }
                 let message = error.to_string();
                 Ok(Some(refusal(WriteError::Resume(error).code(), &message)))
             }

@@ -15,7 +15,9 @@ use super::*;
 use crate::pipeline::key_in_use::KeyInUse;
 use crate::pipeline::queue::Bounds;
 use crate::pipeline::receipts::Letterhead;
+use crate::config::Chains;
 use crate::pipeline::resume::Keys;
+use crate::pipeline::roots::Roots;
 use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::pipeline::submission::{Claim, Sender, Submission};
@@ -87,7 +89,8 @@ fn writer(store: Moody, log: Log) -> Writer {
     let letterhead =
         Letterhead { issuer_id: "did:example:d".to_owned(), version: agent_receipts_core::Version::V0_5_0 };
     let keys = Keys { current, earlier: Vec::new() };
-    let sequencer = Sequencer::new("audit".to_owned(), None, keys, letterhead, Surroundings::system());
+    let roots = Roots { base: "audit".to_owned(), by: Chains::One };
+    let sequencer = Sequencer::new(roots, 1_000, None, keys, letterhead, Surroundings::system());
     let store = SharedStore::new(store);
     let (answers, _) = Answers::new(Arc::default(), log, 1);
     let (lane, committer) = Lane::new(store.clone(), answers.clone());
