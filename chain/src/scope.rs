@@ -75,7 +75,8 @@ fn behind(rest: &str, parts: usize) -> Option<Option<u64>> {
 
 /// A counter, from 1: no leading zero, and short enough that counting on never overflows. Behind a slash no date stands.
 fn counter(digits: &str) -> Option<u64> {
-    let looks_right = digits.len() <= 18 && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+    let looks_right =
+        digits.len() <= 18 && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
     digits.parse().ok().filter(|_| looks_right)
 }
 
@@ -85,7 +86,9 @@ fn encode(session: &str) -> String {
     let mut name = String::with_capacity(session.len());
     for byte in session.bytes() {
         match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b':' => name.push(char::from(byte)),
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b':' => {
+                name.push(char::from(byte))
+            }
             // Writing to a string does not fail.
             _ => drop(write!(name, "%{byte:02X}")),
         }
@@ -110,15 +113,27 @@ mod tests {
     #[test]
     fn different_scopes_never_share_a_chain() {
         let long = "x".repeat(500);
-        let sessions = ["a", "A", "a/2", "a%2F2", "a-2", "2", "", "~", ".", "..", "é", "a b", "a\0", "/", "agent/x", &long];
+        let sessions = [
+            "a", "A", "a/2", "a%2F2", "a-2", "2", "", "~", ".", "..", "é", "a b", "a\0", "/", "agent/x",
+            &long,
+        ];
         let mut seen = BTreeSet::new();
         for uid in [0, 1, 10, 1000, u32::MAX] {
-            for scope in sessions.map(|session| Scope::Session(uid, session)).into_iter().chain([Scope::User(uid)]) {
+            for scope in
+                sessions.map(|session| Scope::Session(uid, session)).into_iter().chain([Scope::User(uid)])
+            {
                 let mut chain = scoped_chain_id("2026-11-22", scope);
                 for _ in 0..2_000 {
                     assert!(seen.insert(chain.clone()), "{scope:?}: {chain}");
-                    assert_eq!((base_of(&chain), root_of(&chain)), ("2026-11-22", chain.as_str()), "{scope:?}");
-                    assert!(!is_agent_chain(&chain) && is_scoped_chain(&chain) && chain.len() < 200, "{chain}");
+                    assert_eq!(
+                        (base_of(&chain), root_of(&chain)),
+                        ("2026-11-22", chain.as_str()),
+                        "{scope:?}"
+                    );
+                    assert!(
+                        !is_agent_chain(&chain) && is_scoped_chain(&chain) && chain.len() < 200,
+                        "{chain}"
+                    );
                     let agent = agent_chain_id(&chain, "a").unwrap();
                     assert_eq!((root_of(&agent), base_of(&agent)), (chain.as_str(), "2026-11-22"));
                     chain = next_chain_id(&chain);
@@ -143,7 +158,16 @@ mod tests {
 
     #[test]
     fn what_is_no_scope_is_its_own_base() {
-        for chain in ["audit", "a/uid/", "a/uid/x", "a/uid/1/x", "a/uid/1/2/3", "a/session/1", "a/session/x/y", "a/session/1/b/c"] {
+        for chain in [
+            "audit",
+            "a/uid/",
+            "a/uid/x",
+            "a/uid/1/x",
+            "a/uid/1/2/3",
+            "a/session/1",
+            "a/session/x/y",
+            "a/session/1/b/c",
+        ] {
             assert_eq!(base_of(chain), chain);
             assert!(!is_scoped_chain(chain), "{chain}");
         }

@@ -159,7 +159,11 @@ fn a_user_with_too_many_chains_is_refused_and_told_so_in_the_chain() {
         let refusal = client.ask(&of_session(session, ""));
         let error = field(&refusal, "error");
         assert_eq!(field(&refusal, "ok").as_bool(), Some(false), "{refusal}");
-        assert_eq!(field(error, "code").as_str().or(field(&refusal, "code").as_str()), Some("too_many_chains"), "{refusal}");
+        assert_eq!(
+            field(error, "code").as_str().or(field(&refusal, "code").as_str()),
+            Some("too_many_chains"),
+            "{refusal}"
+        );
     }
     let refusal = client.ask(&of_session("a", r#""agent_id":"y""#));
     assert_eq!(field(&refusal, "ok").as_bool(), Some(false), "{refusal}");
@@ -225,7 +229,7 @@ fn what_no_event_is_left_to_tell_of_stands_on_the_users_chain() {
     assert_eq!(field(&client.ask(r#"{"v":"1"}"#), "ok").as_bool(), Some(false));
     daemon.stop().unwrap();
     let own = format!("audit/uid/{}", uid());
-    assert_eq!(chain_ids(&home), [own.clone()]);
+    assert_eq!(chain_ids(&home), std::slice::from_ref(&own));
     let receipts = home.chain(&own);
     assert_eq!(receipts[0].subject.action.emitter_metadata.clone().unwrap().drop_count, Some(1));
     assert_eq!(valid(&home, &own).status, Status::Interrupted);

@@ -49,7 +49,8 @@ impl Allotments {
         }
         let mut room = Room::Free;
         if open.len() >= self.most {
-            let idlest = open.iter().min_by_key(|(_, last)| **last).map(|(chain, last)| (chain.clone(), *last));
+            let idlest =
+                open.iter().min_by_key(|(_, last)| **last).map(|(chain, last)| (chain.clone(), *last));
             match idlest {
                 Some((idle, last)) if now.saturating_sub(last) >= IDLE => {
                     open.remove(&idle);

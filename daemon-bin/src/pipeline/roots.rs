@@ -21,9 +21,7 @@ impl Roots {
         match self.by {
             Chains::One => self.base.clone(),
             Chains::Uid => scoped_chain_id(&self.base, Scope::User(uid)),
-            Chains::Session => {
-                scoped_chain_id(&self.base, Scope::Session(uid, &submission.claim.session_id))
-            }
+            Chains::Session => scoped_chain_id(&self.base, Scope::Session(uid, &submission.claim.session_id)),
         }
     }
 

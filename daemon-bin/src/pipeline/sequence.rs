@@ -87,7 +87,8 @@ impl Sequencer {
         let first = self.roots.first_of_user(loss.sender.peer.uid);
         let chain = self.open_chain(store, first)?;
         let count = loss.count.min(MOST_LOST);
-        Ok(self.put(&chain, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp)))
+        Ok(self
+            .put(&chain, None, |letterhead, stamp| letterhead.of_dropped(count, None, &loss.sender, stamp)))
     }
 
     /// Every chain of an agent, then those of users and sessions, then the base.
@@ -351,8 +352,7 @@ mod tests {
         let keys = Keys { current: PublicKey::from_bytes([1; 32]), earlier: Vec::new() };
         let letterhead = Letterhead { issuer_id: "did:example:d".to_owned(), version: Version::V0_5_0 };
         let roots = Roots { base: "audit".to_owned(), by: Chains::One };
-        let mut sequencer =
-            Sequencer::new(roots, usize::MAX, None, keys, letterhead, Surroundings::system());
+        let mut sequencer = Sequencer::new(roots, usize::MAX, None, keys, letterhead, Surroundings::system());
         let store = MemoryStore::default();
         for agent in 0..3 * MOST_HEADS {
             sequencer.open_chain(&store, format!("audit/agent/{agent}")).unwrap();

@@ -253,15 +253,14 @@ mod tests {
         let surroundings = Surroundings { log: Arc::new(|_| {}), ..Surroundings::system() };
         let opened = open(&config, &surroundings).unwrap();
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
-        let sequencer =
-            Sequencer::new(
-        Roots { base: opened.root, by: config.chains },
-        config.max_chains_per_uid,
-        opened.head,
-        opened.keys,
-        letterhead,
-        surroundings.clone(),
-    );
+        let sequencer = Sequencer::new(
+            Roots { base: opened.root, by: config.chains },
+            config.max_chains_per_uid,
+            opened.head,
+            opened.keys,
+            letterhead,
+            surroundings.clone(),
+        );
         let ledger =
             Ledger { store: SharedStore::new(LastSyncFails(opened.store)), key: opened.key, sequencer };
         let failed = replace_key(&config, &[2; 32].into(), None, &surroundings, ledger, outgoing);

@@ -13,9 +13,9 @@ use agent_receipts_store::{
 
 use super::*;
 use crate::pipeline::key_in_use::KeyInUse;
+use crate::config::Chains;
 use crate::pipeline::queue::Bounds;
 use crate::pipeline::receipts::Letterhead;
-use crate::config::Chains;
 use crate::pipeline::resume::Keys;
 use crate::pipeline::roots::Roots;
 use crate::pipeline::sequence::Sequencer;
