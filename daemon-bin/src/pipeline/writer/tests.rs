@@ -12,8 +12,8 @@ use agent_receipts_store::{
 };
 
 use super::*;
-use crate::pipeline::key_in_use::KeyInUse;
 use crate::config::Chains;
+use crate::pipeline::key_in_use::KeyInUse;
 use crate::pipeline::queue::Bounds;
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::resume::Keys;
