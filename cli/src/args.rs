@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Import(commands::import::Args),
     /// Copy the database, also while a daemon writes it, and verify the copy.
     Backup(commands::backup::Args),
+    /// Give the room of what was deleted in the database back, while no daemon runs.
+    Compact(commands::compact::Args),
     /// Check the daemon, its socket, its database and its chains; records one event.
     Doctor(commands::doctor::Args),
     /// Have systemd or launchd run the daemon.

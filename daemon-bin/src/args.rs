@@ -22,6 +22,8 @@ pub enum Command {
     InitForensicKey(KeyPaths),
     /// Replace the signing key of a stopped daemon.
     Rotate(Config),
+    /// Give the room of what was deleted back, in the database of a stopped daemon.
+    Compact(Config),
     /// Print the configuration that would be run with.
     PrintConfig(Config),
     /// Print which frames are understood.
@@ -114,6 +116,8 @@ impl Arguments {
         let config = settings.into_config(env)?;
         Ok(if self.rotate {
             Command::Rotate(config)
+        } else if self.compact {
+            Command::Compact(config)
         } else if self.print_config {
             Command::PrintConfig(config)
         } else {
@@ -155,6 +159,9 @@ struct Arguments {
     /// Replace the signing key of a stopped daemon and exit.
     #[arg(long, group = "verb")]
     rotate: bool,
+    /// Give the room of what was deleted in the database back and exit; no daemon may be running.
+    #[arg(long, group = "verb")]
+    compact: bool,
     /// Print the configuration that would be run with, as TOML, and exit.
     #[arg(long, group = "verb")]
     print_config: bool,

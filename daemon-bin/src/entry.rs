@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use agent_receipts_keysource::random_seed;
+use agent_receipts_store::{Compacted, SqliteStore};
 
 use crate::args::{Command, UsageError};
 use crate::init;
@@ -45,6 +46,10 @@ fn carry_out(command: Command) -> Result<(), Box<dyn std::error::Error>> {
             let seed = random_seed()?;
             let rotation = rotate(&config, &seed, config.anchor_log.as_deref(), Surroundings::system())?;
             write!(out, "{rotation}")?;
+        }
+        Command::Compact(config) => {
+            let Compacted { before, after } = SqliteStore::open(&config.db)?.compact()?;
+            writeln!(out, "compacted `{}`: {before} bytes before, {after} after", config.db.display())?;
         }
         Command::PrintConfig(config) => write!(out, "{}", config.to_toml())?,
         Command::ProtocolVersion => writeln!(out, "{}", FRAME_VERSIONS.to_json())?,

@@ -40,5 +40,5 @@ pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use query::{Order, Query};
 pub use row::{ChainSummary, Head, Row, StoredRow};
-pub use sqlite::{Copied, Existing, Interrupter, SCHEMA_VERSION, SqliteReader, SqliteStore};
+pub use sqlite::{Compacted, Copied, Existing, Interrupter, SCHEMA_VERSION, SqliteReader, SqliteStore};
 pub use traits::{ReceiptReader, ReceiptStore};

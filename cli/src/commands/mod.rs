@@ -3,6 +3,7 @@
 pub(crate) mod anchor;
 pub(crate) mod backup;
 pub(crate) mod completions;
+pub(crate) mod compact;
 pub(crate) mod daemon;
 pub(crate) mod disclose;
 pub(crate) mod doctor;
@@ -78,6 +79,7 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::VerifyEvent(args) => verify_event::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
+        Command::Compact(args) => compact::run(&args, &context),
         Command::Backup(args) => backup::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),
         Command::Service(args) => service::run(&args, &context),

@@ -31,6 +31,7 @@ fn the_commands_are_these() {
             "export",
             "import",
             "backup",
+            "compact",
             "doctor",
             "service",
             "help"
@@ -67,6 +68,7 @@ fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
         "export",
         "import",
         "backup",
+        "compact",
         "doctor",
         "service",
     ] {
@@ -97,6 +99,7 @@ fn json_is_an_option_of_every_command() {
         "export",
         "import",
         "backup",
+        "compact",
         "doctor",
     ] {
         let said = house.say([command, "--help"]);

@@ -42,7 +42,9 @@ struct Sides<'a> {
 impl Sides<'_> {
     /// The ordinary tables, and whether their rows are numbered.
     fn tables(&self) -> Result<Vec<(String, bool)>, StoreError> {
-        let sql = "SELECT name, NOT wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name";
+        // The schema's own table tells of pages too, which may be others; what else it holds is compared before.
+        let sql = "SELECT name, NOT wr FROM pragma_table_list \
+                   WHERE schema = 'main' AND type = 'table' AND name <> 'sqlite_schema' ORDER BY name";
         let found = self.original.prepare(sql).and_then(|mut statement| {
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         });

@@ -48,7 +48,7 @@ pub(crate) fn copy(reader: &SqliteReader, target: &Path, existing: Existing) -> 
     check_place(reader.path(), &target, existing)?;
     let partial = Partial::create(&target)?;
     let receipts = partial.fill(reader)?;
-    let bytes = partial.finish(&target, existing)?;
+    let bytes = partial.finish(&target, existing, MODE)?;
     Ok(Copied { path: target, receipts, bytes })
 }
 
@@ -70,16 +70,16 @@ fn check_place(original: &Path, target: &Path, existing: Existing) -> Result<(),
 }
 
 /// The copy before it has its name. Removed when dropped, unless it was finished.
-struct Partial {
-    path: PathBuf,
+pub(crate) struct Partial {
+    pub(crate) path: PathBuf,
     /// Locked, so that nobody takes it for what a crash has left.
     /// INVARIANT: closed only after SQLite has closed the file, whose locks would go with it.
-    file: File,
+    pub(crate) file: File,
     finished: bool,
 }
 
 impl Partial {
-    fn create(target: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn create(target: &Path) -> Result<Self, StoreError> {
         let mut name = std::ffi::OsString::from(".");
         name.push(target.file_name().unwrap_or_default());
         name.push(".partial");
@@ -135,9 +135,9 @@ impl Partial {
     }
 
     /// Makes the copy durable, then gives it its name, then makes the name durable.
-    fn finish(mut self, target: &Path, existing: Existing) -> Result<u64, StoreError> {
+    pub(crate) fn finish(mut self, target: &Path, existing: Existing, mode: u32) -> Result<u64, StoreError> {
         let failed = |operation| move |error: io::Error| StoreError::io(target, operation, &error);
-        self.file.set_permissions(Permissions::from_mode(MODE)).map_err(failed("set the mode of"))?;
+        self.file.set_permissions(Permissions::from_mode(mode)).map_err(failed("set the mode of"))?;
         self.file.sync_all().map_err(failed("sync"))?;
         let bytes = self.file.metadata().map_err(failed("examine"))?.size();
         match existing {

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod checkpoints;
+mod compact;
 mod compare;
 mod connect;
 mod copy;
@@ -17,6 +18,7 @@ mod sessions;
 mod writer;
 
 pub(crate) use copy::sync_folder;
+pub use compact::Compacted;
 pub use copy::{Copied, Existing};
 pub use reader::{Interrupter, SqliteReader};
 pub use schema::SCHEMA_VERSION;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, TransactionBehavior, ffi, params};
 
 use super::checkpoint::Checkpointer;
+use super::compact::{self, Compacted};
 use super::connect::{connect, integrity_check, make_durable, size_pages};
 use super::errors::{classify, extended_code};
 use super::lock::WriterLock;
@@ -67,6 +68,20 @@ impl SqliteStore {
             Ok(()) | Err(StoreError::AlreadyExists { .. }) => Self::open_resolved(path, true),
             Err(error) => Err(error),
         }
+    }
+
+    /// Gives the room of what was deleted back to the file system: the database is copied without its empty pages, the copy is
+    /// compared with it row by row, row numbers included, and takes its place when it is on disk. Until then the database
+    /// is as it was, whatever fails or crashes. Room for the copy is needed besides.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`] if anybody else has the database open, be it to read.
+    pub fn compact(self) -> Result<Compacted, StoreError> {
+        let Self { checkpointer, connection, path, lock, .. } = self;
+        // Its connection is one too many.
+        drop(checkpointer);
+        compact::compact(connection, &path, &lock)
     }
 
     /// The database's path, with the links in its folders resolved.
