@@ -42,9 +42,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         command.arg("--config").arg(config);
     }
     let output = command.arg("--compact").arg("--db").arg(&database).stdin(Stdio::null()).output();
-    let output = output.map_err(|error| {
-        Failure::new(format_args!("could not execute `{}`: {error}", binary.display()))
-    })?;
+    let output = output
+        .map_err(|error| Failure::new(format_args!("could not execute `{}`: {error}", binary.display())))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim().trim_start_matches("agent-receipts-daemon: ");

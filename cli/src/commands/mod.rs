@@ -2,8 +2,8 @@
 
 pub(crate) mod anchor;
 pub(crate) mod backup;
-pub(crate) mod completions;
 pub(crate) mod compact;
+pub(crate) mod completions;
 pub(crate) mod daemon;
 pub(crate) mod disclose;
 pub(crate) mod doctor;

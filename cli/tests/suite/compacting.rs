@@ -38,7 +38,11 @@ fn a_daemon_at_work_is_left_alone_and_named() {
     let store = SqliteStore::open(house.data("receipts.db")).unwrap();
     let said = house.say_with_daemon(["compact"]);
     assert_eq!(said.code, 1, "{}", said.all());
-    assert!(said.err.contains("another daemon is writing") && said.err.contains("hint: stop the daemon"), "{}", said.all());
+    assert!(
+        said.err.contains("another daemon is writing") && said.err.contains("hint: stop the daemon"),
+        "{}",
+        said.all()
+    );
     drop(store);
     assert_eq!(house.say(["export"]).out, kept);
 }

@@ -17,8 +17,8 @@ mod select;
 mod sessions;
 mod writer;
 
-pub(crate) use copy::sync_folder;
 pub use compact::Compacted;
+pub(crate) use copy::sync_folder;
 pub use copy::{Copied, Existing};
 pub use reader::{Interrupter, SqliteReader};
 pub use schema::SCHEMA_VERSION;
