@@ -241,6 +241,16 @@ fn a_key_that_cannot_be_used_refuses_the_start_before_anything_is_made() {
     assert!(matches!(refusal(Some(&good), 0o666), ForensicKeyError::WorldWritable { .. }));
 }
 
+#[test]
+fn a_private_half_that_was_left_on_the_machine_is_warned_of() {
+    let home = home("all", "off");
+    recorded(&home, "");
+    assert!(!home.logged("move it to another one"));
+    std::fs::write(home.path("f"), [7; 32]).unwrap();
+    home.start().stop().unwrap();
+    assert!(home.logged("/f` stands on this machine: move it to another one"));
+}
+
 /// Where nothing is disclosed the key is not even read.
 #[test]
 fn a_key_without_a_policy_changes_nothing() {

@@ -118,6 +118,7 @@ fn lines(receipt: &Receipt) -> Vec<(&'static str, String)> {
     put("Idempotency key", action.idempotency_key.clone());
     put("Parameters hash", action.parameters_hash.clone());
     put("Response hash", outcome.response_hash.clone());
+    put("Sealed", sealed(action.parameters_disclosure.is_some(), outcome.response_disclosure.is_some()));
     put(
         "Delegated by",
         subject.delegation.as_ref().map(|by| {
@@ -139,6 +140,17 @@ fn lines(receipt: &Receipt) -> Vec<(&'static str, String)> {
         Some(chain.previous_receipt_hash.clone().unwrap_or_else(|| "none: the first".to_owned())),
     );
     lines
+}
+
+/// What stands there for whoever has the forensic key.
+fn sealed(parameters: bool, response: bool) -> Option<String> {
+    let what = match (parameters, response) {
+        (false, false) => return None,
+        (true, false) => "parameters",
+        (false, true) => "response",
+        (true, true) => "parameters and response",
+    };
+    Some(format!("{what} (see `agent-receipts disclose`)"))
 }
 
 /// Columns are nobody's signature: where one says something else than the receipt, somebody changed it.

@@ -77,6 +77,15 @@ fn what_was_sealed_is_opened_and_held_against_its_hash() {
 }
 
 #[test]
+fn show_says_that_something_is_sealed_and_not_what() {
+    let (house, _) = disclosing_house();
+    let said = house.say(["show", "1"]);
+    assert!(said.out.contains("parameters and response (see `agent-receipts disclose`)"), "{}", said.all());
+    assert!(!said.out.contains("/etc/hosts"), "{}", said.all());
+    assert!(!house.say(["show", "2"]).out.contains("Sealed"));
+}
+
+#[test]
 fn a_receipt_that_discloses_nothing_is_no_failure_and_needs_no_key() {
     let (house, _) = disclosing_house();
     std::fs::remove_file(house.data("forensic.key")).unwrap();

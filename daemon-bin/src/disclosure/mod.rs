@@ -6,6 +6,7 @@
 mod key;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use agent_receipts_core::disclosure::{ForensicPublicKey, Plaintext, SealError, seal};
@@ -73,10 +74,16 @@ impl Discloser {
             recipient,
         };
         discloser.announce(&*surroundings.log);
+        if let Some(private) = discloser.recipient.as_ref().and(private_half(config)) {
+            (surroundings.log)(&format!(
+                "WARNING: the forensic private key `{}` stands on this machine: move it to another one",
+                private.display()
+            ));
+        }
         Ok(discloser)
     }
 
-    /// Tells the operator what is disclosed, and to which key.
+    /// Tells the operator what is disclosed, and to which key, and that whoever reads both sides of it reads everything.
     fn announce(&self, log: &dyn Fn(&str)) {
         let Some(recipient) = &self.recipient else { return };
         for (what, policy) in [("parameters", &self.parameters), ("responses", &self.responses)] {
@@ -110,6 +117,13 @@ impl Discloser {
         let envelope = recipient.seal(part, &plaintext).map_err(|error| undisclosed.push(error)).ok();
         Reduced { hash: plaintext.hash().to_string(), envelope }
     }
+}
+
+/// Where the private half was made, if it is still there: the public one's path without its `.pub`.
+fn private_half(config: &Config) -> Option<PathBuf> {
+    let private = config.forensic_public_key.as_ref()?.with_extension("");
+    let is_half = config.forensic_public_key.as_ref()?.extension().is_some_and(|suffix| suffix == "pub");
+    (is_half && private.exists()).then_some(private)
 }
 
 impl Recipient {
