@@ -180,3 +180,38 @@ const SET: u8 = 0x31;
 
 /// An authority's chain has two or three.
 const MOST_CERTIFICATES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `contentType`, with the type of a token.
+    const CONTENT_TYPE: [u8; 28] = [
+        0x30, 0x1a, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03, 0x31, 0x0d, 0x06, 0x0b,
+        0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04,
+    ];
+
+    fn attributes(all: &[&[u8]]) -> Vec<u8> {
+        let content = all.concat();
+        [&[0xa0, content.len() as u8], &content[..]].concat()
+    }
+
+    #[test]
+    fn an_attribute_that_matters_stands_there_once_with_one_value() {
+        let good = attributes(&[&CONTENT_TYPE]);
+        assert_eq!(Attributes::parse(&good).unwrap().content_type, Some(&CONTENT_TYPE[15..]));
+        // An attribute that means nothing here may do as it likes.
+        let other = [0x30, 0x08, 0x06, 0x02, 0x2a, 0x03, 0x31, 0x02, 0x05, 0x00];
+        assert!(Attributes::parse(&attributes(&[&other, &CONTENT_TYPE, &other])).is_ok());
+        let mut two_values = CONTENT_TYPE.to_vec();
+        two_values.extend([0x05, 0x00]);
+        two_values[1] += 2;
+        two_values[14] += 2;
+        let twice = attributes(&[&CONTENT_TYPE, &CONTENT_TYPE]);
+        for wrong in [twice, attributes(&[&two_values]), attributes(&[&CONTENT_TYPE[..20]]), vec![0x31, 0x00]]
+        {
+            let refused = Attributes::parse(&wrong).map(|_| ());
+            assert_eq!(refused, Err(TimestampError::Malformed { part: "signed attributes" }), "{wrong:02x?}");
+        }
+    }
+}

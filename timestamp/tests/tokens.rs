@@ -242,6 +242,18 @@ fn a_signature_must_name_its_certificate() {
     );
 }
 
+/// The signature holds with either; only one of them is what was signed for.
+#[test]
+fn another_certificate_of_the_same_key_and_number_is_another() {
+    let authority = Authority::new(&Kind::default());
+    authority.make_twin("twin", "tsa", FOR_STAMPS);
+    let token = authority.token();
+    let bare = authority.sign_again(&token, &["tsa"], &["-cades", "-nocerts"]);
+    let judged = |trusted| verify_token(&bare, &IMPRINT, &authority.trusted(trusted), &Options::default());
+    assert_eq!(judged("twin"), Err(TimestampError::WrongCertificate));
+    assert!(judged("tsa").is_ok(), "{:?}", judged("tsa"));
+}
+
 #[test]
 fn a_token_has_one_signer() {
     let (authority, token) = usual();

@@ -121,6 +121,19 @@ impl Authority {
         );
     }
 
+    /// Another certificate by the root for the key and with the number of one that is there.
+    pub(crate) fn make_twin(&self, name: &str, of: &str, extensions: &str) {
+        let _alone = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = |name: &str, suffix: &str| self.text(&format!("{name}.{suffix}"));
+        let (pem, csr, ext, out) = (at(of, "pem"), at(of, "csr"), at(name, "ext"), at(name, "pem"));
+        let serial = self.openssl(&["x509", "-in", &pem, "-noout", "-serial"]);
+        let serial = format!("0x{}", serial.trim().trim_start_matches("serial="));
+        std::fs::write(&ext, extensions).unwrap();
+        let (root, root_key) = (at("root", "pem"), at("root", "key"));
+        let by = ["-CA", &root, "-CAkey", &root_key, "-set_serial", &serial, "-extfile", &ext, "-out", &out];
+        self.openssl(&[&["x509", "-req", "-sha256", "-days", "30", "-in", &csr], &by[..]].concat());
+    }
+
     /// The answer to a request in DER.
     pub(crate) fn answer(&self, question: &[u8]) -> Vec<u8> {
         let _alone = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,12 +216,12 @@ impl Authority {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    fn openssl(&self, arguments: &[&str]) {
-        openssl(self.folder.path(), arguments);
+    fn openssl(&self, arguments: &[&str]) -> String {
+        openssl(self.folder.path(), arguments)
     }
 }
 
-fn openssl(folder: &Path, arguments: &[&str]) {
+fn openssl(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("openssl")
         .args(arguments)
         .current_dir(folder)
@@ -216,4 +229,5 @@ fn openssl(folder: &Path, arguments: &[&str]) {
         .expect("these tests need the program `openssl`: install it");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "openssl {}: {said}", arguments.join(" "));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
