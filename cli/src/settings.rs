@@ -3,11 +3,13 @@
 //! The rules are the daemon's own, so that `list` without a flag reads what the daemon without a flag writes.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use agent_receipts_ipc::default_socket_path;
 use agent_receipts_keysource::public_key_path;
 
 use crate::environment::Environment;
+use crate::when::span;
 
 /// Why a setting cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,6 +145,13 @@ impl Settings {
         flag.map(str::to_owned).or_else(|| self.environment.text("AGENTRECEIPTS_CHAIN_ID"))
     }
 
+    /// How often the daemon makes a checkpoint. A text that is no span keeps the daemon from starting, and says nothing here.
+    pub(crate) fn checkpoint_interval(&self) -> Duration {
+        let named = self.environment.text("AGENTRECEIPTS_CHECKPOINT_INTERVAL");
+        let text = named.or_else(|| self.file.checkpoint_interval.clone());
+        text.and_then(|text| span(&text)).unwrap_or(CHECKPOINT_INTERVAL)
+    }
+
     fn path(
         &self,
         flag: Option<&Path>,
@@ -176,7 +185,11 @@ struct ConfigFile {
     key: Option<PathBuf>,
     public_key: Option<PathBuf>,
     forensic_public_key: Option<PathBuf>,
+    checkpoint_interval: Option<String>,
 }
+
+/// The daemon's own default.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(3600);
 
 impl ConfigFile {
     fn read(path: &Path, required: bool) -> Result<Self, SettingsError> {
@@ -204,6 +217,7 @@ impl ConfigFile {
             key: text("key")?.map(PathBuf::from),
             public_key: text("public_key")?.map(PathBuf::from),
             forensic_public_key: text("forensic_public_key")?.map(PathBuf::from),
+            checkpoint_interval: text("checkpoint_interval")?,
         })
     }
 }

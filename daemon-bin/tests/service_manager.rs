@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use agent_receipts_core::json::Value;
+use agent_receipts_ipc::Peer;
 use rustix::process::Signal;
 use support::process::{DaemonProcess, daemon, daemon_after, valid};
 use support::{Home, event, field};
@@ -45,7 +46,11 @@ fn a_passed_socket_is_served_and_outlives_the_daemon() {
     for expected in 1..=2 {
         let command = activated(&home, socket.try_clone().unwrap(), 1);
         let daemon = DaemonProcess::spawn_with_input(command).listening();
-        home.connect().record(&event(""));
+        let mut client = home.connect();
+        client.record(&event(""));
+        // Who asks who listens hears of the daemon, not of who bound the socket.
+        let listening = Peer::of(&client.0).unwrap();
+        assert_eq!(listening.pid, daemon.pid().as_raw_nonzero().get());
         daemon.stop();
         assert!(home.config.socket.exists());
         assert_eq!(home.rows().len(), 2 * expected, "an event and a terminator a run");

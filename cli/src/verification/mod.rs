@@ -17,6 +17,6 @@ pub(crate) use everything::{Everything, one_of};
 pub(crate) use lines::{LinesError, each_line, open_lines, verify_lines};
 pub(crate) use page::write_all;
 pub(crate) use report::{ChainReport, Report};
-pub(crate) use stored::{Extent, StoreVerification, Witness};
+pub(crate) use stored::{Extent, StoreVerification, Witness, lineage};
 pub(crate) use timestamps::TsaArgs;
 pub(crate) use trust::Trust;

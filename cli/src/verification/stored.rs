@@ -219,7 +219,8 @@ fn left_out(reader: &SqliteReader) -> StoreError {
     StoreError::Corrupt { path: reader.path().to_owned(), detail }
 }
 
-fn lineage(reader: &SqliteReader, trust: &Trust) -> Result<KeyRing, StoreError> {
+/// The keys of a database: whom the published key vouches for, by all rotations in it.
+pub(crate) fn lineage(reader: &SqliteReader, trust: &Trust) -> Result<KeyRing, StoreError> {
     let mut lineage = trust.lineage();
     observe(reader, &mut lineage)?;
     Ok(lineage.resolve())

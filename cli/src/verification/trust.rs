@@ -51,6 +51,16 @@ impl Trust {
         (earlier.collect(), self.known.iter().map(PublicKey::to_multibase).collect())
     }
 
+    /// The keys that stand archived beside the published one, each with its file.
+    pub(crate) fn archived(&self) -> &[(PathBuf, PublicKey)] {
+        &self.archive.keys
+    }
+
+    /// Files with the name of an archived key that hold none.
+    pub(crate) fn unreadable(&self) -> &[(PathBuf, PublicKeyError)] {
+        &self.archive.unreadable
+    }
+
     /// A lineage that ends in the published key, before any receipt was looked at.
     pub(crate) fn lineage(&self) -> KeyLineage {
         let mut lineage =

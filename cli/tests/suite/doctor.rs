@@ -2,6 +2,7 @@
 
 mod chains;
 mod files;
+mod keeping;
 mod round_trip;
 mod surface;
 

@@ -46,7 +46,7 @@ mod linux {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, sockopt};
 
     use super::PassedFault;
-    use crate::listener::bind::{BindError, Bound, system, tell_of_loose};
+    use crate::listener::bind::{BACKLOG, BindError, Bound, system, tell_of_loose};
     use crate::listener::notice::Notice;
 
     impl Bound {
@@ -87,6 +87,8 @@ mod linux {
             if let Some(directory) = path.parent() {
                 tell_of_loose(directory, tell)?;
             }
+            // Whoever asks who listens is told of the process that said so last: this one, not the service manager.
+            rustix::net::listen(&socket, BACKLOG).map_err(failed)?;
             rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC).map_err(failed)?;
             rustix::io::ioctl_fionbio(&socket, true).map_err(failed)?;
             Ok(Self { socket, own: None })

@@ -243,7 +243,7 @@ const DIRECTORY_MODE: u32 = 0o750;
 const SOCKET_MODE: u32 = 0o660;
 const STICKY: u32 = 0o1000;
 /// Connections that may wait to be accepted; the system caps it further.
-const BACKLOG: i32 = 1024;
+pub(super) const BACKLOG: i32 = 1024;
 /// Two seconds in all: longer than another daemon needs to bind, shorter than a service manager's patience.
 const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);

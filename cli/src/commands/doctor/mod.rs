@@ -2,13 +2,18 @@
 
 mod chains;
 mod check;
+mod checkpoint;
+mod clock;
 mod daemon;
 mod dial_path;
 mod evidence;
+mod lineage;
 mod listener;
+mod lock;
 mod peer;
 mod permissions;
 mod report;
+mod room;
 mod round_trip;
 mod scene;
 mod schema;
@@ -66,6 +71,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             peer::check(),
             round_trip,
             chains::check(&scene),
+            lineage::check(&scene),
+            lock::check(&scene, &listener),
+            clock::check(&scene),
+            room::check(&scene),
+            checkpoint::check(&scene),
             separation::check(&scene, &listener),
         ],
         args.warn_as_error,

@@ -1,6 +1,7 @@
 //! Where the things stand that are looked at.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use agent_receipts_ipc::default_socket_path;
 
@@ -23,6 +24,8 @@ pub(super) struct Scene {
     pub(super) private_key: Option<PathBuf>,
     /// The one chain to verify.
     pub(super) chain_id: Option<String>,
+    /// How often the daemon makes a checkpoint.
+    pub(super) checkpoint_interval: Duration,
 }
 
 impl Scene {
@@ -35,6 +38,7 @@ impl Scene {
             public_key: settings.public_key(args.trust.public_key.as_deref(), None)?,
             private_key: settings.private_key(None).ok(),
             chain_id: settings.chain_id(args.chain_id.as_deref()),
+            checkpoint_interval: settings.checkpoint_interval(),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{Diagnosis, UNAVOIDABLE};
 use crate::daemon::Daemon;
 use crate::house::House;
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 14] = [
     "daemon process",
     "socket",
     "emitter dial path",
@@ -13,6 +13,11 @@ const NAMES: [&str; 9] = [
     "peer credentials",
     "round-trip",
     "chain head",
+    "key lineage",
+    "writer lock",
+    "clock",
+    "disk room",
+    "checkpoint age",
     "key separation",
 ];
 
@@ -30,7 +35,7 @@ fn a_house_in_order_is_said_line_by_line() {
     }
     assert!(said.out.contains("a convenience, not a boundary"), "{}", said.all());
     assert!(said.out.contains("fix: run the daemon as an OS user of its own"), "{}", said.all());
-    assert!(said.out.ends_with("doctor: OK (8 ok, 1 warn, 0 fail)\n"), "{}", said.all());
+    assert!(said.out.ends_with("doctor: OK (13 ok, 1 warn, 0 fail)\n"), "{}", said.all());
 }
 
 #[test]
@@ -52,7 +57,7 @@ fn warnings_count_only_where_they_are_asked_to() {
     assert_eq!((strict.code, strict.ok), (1, false));
     assert_eq!(strict.troubles(), [UNAVOIDABLE]);
     let said = house.say(["doctor", "--warn-as-error"]);
-    assert!(said.out.ends_with("doctor: FAIL (8 ok, 1 warn, 0 fail)\n"), "{}", said.all());
+    assert!(said.out.ends_with("doctor: FAIL (13 ok, 1 warn, 0 fail)\n"), "{}", said.all());
 }
 
 #[test]
