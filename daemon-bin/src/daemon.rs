@@ -25,6 +25,7 @@ use crate::pipeline::losses::Losses;
 use crate::pipeline::queue::{Bounds, Queue};
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::roots::Roots;
+use crate::pipeline::seat::Seat;
 use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::pipeline::submission::Work;
@@ -44,7 +45,8 @@ pub struct Daemon {
     /// Alive as long as a connection is.
     sessions: Weak<Admission>,
     listener: JoinHandle<Stopped>,
-    writer: JoinHandle<(Writer, Result<(), WriteError>)>,
+    seat: Arc<Seat>,
+    writer: JoinHandle<Result<(), WriteError>>,
     committer: JoinHandle<()>,
     replier: JoinHandle<()>,
     keeper: JoinHandle<Keeper>,
@@ -144,10 +146,12 @@ impl Daemon {
             interval: config.checkpoint_interval,
             surroundings,
         };
-        let writer = Writer { ledger, lane, answers };
+        let seat = Arc::new(Seat::new(Writer { ledger, lane, answers }, Arc::clone(&queue)));
+        let writing = Arc::clone(&seat);
         let principals = Principals::default();
         let admission = Arc::new(Admission {
             queue: Arc::clone(&queue),
+            seat: Arc::clone(&seat),
             losses,
             principals,
             redactor,
@@ -161,7 +165,8 @@ impl Daemon {
             chain_id,
             shutdown,
             sessions: Arc::downgrade(&admission),
-            writer: spawn("writer", ending(), move |ending| write(writer, &ending.queue))?,
+            seat,
+            writer: spawn("writer", ending(), move |_| writing.run())?,
             committer: spawn("committer", ending(), move |_| committer.run())?,
             keeper: spawn("checkpoints", ending(), move |_| keeper.run())?,
             tally,
@@ -229,14 +234,16 @@ impl Daemon {
         // Also where the writer panicked, so that nobody holds the database any more.
         self.tally.stop();
         let keeper = self.keeper.join().map_err(|_| StopError::Panic("thread for checkpoints"))?;
-        let (mut writer, end) = writer.map_err(|_| StopError::Panic("writer"))?;
+        let end = writer.map_err(|_| StopError::Panic("writer"))?;
         // What a connection leaves behind is counted when it ends, and told by the last receipts.
         let patience = Instant::now() + LAST_COUNTS;
         while self.sessions.strong_count() > 0 && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
         }
         let in_time = || Instant::now() < deadline;
+        let mut writer = self.seat.vacate().ok_or(StopError::Panic("writer"))?;
         let end = end.and_then(|()| writer.finish(&in_time));
+        // With it goes the lane, and with that the committer.
         drop(writer);
         if end.is_ok() {
             keeper.finish(&in_time);
@@ -314,11 +321,6 @@ fn spawn<T: Send + 'static>(
         .name(name.to_owned())
         .spawn(move || work(&ending))
         .map_err(|error| StartError::System { what: "start a thread", error })
-}
-
-fn write(mut writer: Writer, queue: &Queue<Work>) -> (Writer, Result<(), WriteError>) {
-    let outcome = writer.run(queue);
-    (writer, outcome)
 }
 
 /// What may wait for the writer: four batches of events, as long as they take no more memory than this.

@@ -28,6 +28,9 @@ pub enum WriteError {
     /// The thread that commits is gone, which only a bug of ours can bring about.
     #[error("the thread that commits has ended")]
     CommitterEnded,
+    /// A thread panicked while it wrote.
+    #[error("a thread panicked while it wrote")]
+    WriterPanicked,
 }
 
 impl WriteError {
@@ -36,16 +39,17 @@ impl WriteError {
             WriteError::Store(error) => error.is_fatal(),
             WriteError::Sign(error) => !error.is_transient(),
             WriteError::Resume(error) => error.is_fatal(),
-            WriteError::CommitterEnded => true,
+            WriteError::CommitterEnded | WriteError::WriterPanicked => true,
         }
     }
 
     /// The word that a refused sender is told.
     pub(super) fn code(&self) -> &'static str {
         match self {
-            WriteError::Store(_) | WriteError::Resume(ResumeError::Store(_)) | WriteError::CommitterEnded => {
-                "store_unavailable"
-            }
+            WriteError::Store(_)
+            | WriteError::Resume(ResumeError::Store(_))
+            | WriteError::CommitterEnded
+            | WriteError::WriterPanicked => "store_unavailable",
             WriteError::Sign(_) => "key_unavailable",
             WriteError::Resume(ResumeError::TooManyChains { .. }) => "too_many_chains",
             WriteError::Resume(_) => "chain_unavailable",
