@@ -200,6 +200,7 @@ mod tests {
             let pushing = std::thread::spawn(move || (0..50).for_each(|n| sender.push(n, 1).unwrap()));
             let mut taken = Vec::new();
             while taken.len() < 50 {
+                assert!(queue.wait());
                 let batch = queue.take(100);
                 assert!(batch.len() <= 2, "the bound was exceeded: {}", batch.len());
                 taken.extend(batch);
