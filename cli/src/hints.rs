@@ -12,7 +12,7 @@ use crate::recorder::RecordError;
 use crate::session::{DaemonError, SocketError};
 use crate::set_up::SetUpError;
 use crate::settings::SettingsError;
-use crate::verification::LinesError;
+use crate::verification::{EvidenceFileError, LinesError, ProofFileError};
 use crate::when::TimeError;
 
 /// A database that cannot be read is a wrong question: exit code 2, so that nobody takes it for a verdict.
@@ -43,6 +43,18 @@ impl From<ArchiveError> for Failure {
             ),
             error => Failure::usage(error),
         }
+    }
+}
+
+impl From<EvidenceFileError> for Failure {
+    fn from(error: EvidenceFileError) -> Self {
+        Failure::usage(error)
+    }
+}
+
+impl From<ProofFileError> for Failure {
+    fn from(error: ProofFileError) -> Self {
+        Failure::usage(error)
     }
 }
 

@@ -25,6 +25,7 @@ mod find_daemon;
 mod hints;
 mod importing;
 mod output;
+mod proving;
 mod reading;
 mod recorder;
 mod session;

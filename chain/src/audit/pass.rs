@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use agent_receipts_core::ReceiptHash;
+use agent_receipts_core::{PublicKey, ReceiptHash};
 use serde::Serialize;
 
 use super::evidence::{Evidence, Statement};
@@ -109,7 +109,7 @@ impl<'a> Audit<'a> {
             match statement {
                 Statement::Checkpoint(signed, heads) => audit.expect(source, signed, heads.as_ref(), ring),
                 Statement::Rotation(receipt) => {
-                    let mut vouched = ring.candidates().iter().filter(|key| ring.vouches_for(key));
+                    let mut vouched = known_to(ring);
                     if !vouched.any(|key| receipt.verify(key).is_ok()) {
                         audit.report.add(source, AuditFindingKind::NotVouchedFor { key: None });
                         continue;
@@ -169,8 +169,7 @@ impl<'a> Audit<'a> {
         ring: &KeyRing,
     ) {
         let said = signed.checkpoint();
-        let vouched = ring.candidates().iter().filter(|key| ring.vouches_for(key));
-        if signed.named_among(vouched).is_none_or(|key| signed.verify(key).is_err()) {
+        if signed.named_among(known_to(ring)).is_none_or(|key| signed.verify(key).is_err()) {
             self.report.add(source, AuditFindingKind::NotVouchedFor { key: Some(said.key) });
             return;
         }
@@ -271,4 +270,10 @@ impl<'a> Audit<'a> {
             self.report.add(source, kind);
         }
     }
+}
+
+/// The keys that count: those that the published key vouches for, and those that will be once it has signed a first receipt
+/// behind their rotation.
+fn known_to(ring: &KeyRing) -> impl Iterator<Item = &PublicKey> {
+    ring.candidates().iter().filter(|key| ring.vouches_for(key) || ring.is_provisional(key))
 }

@@ -27,12 +27,14 @@ mod escape;
 mod heads;
 mod key;
 mod note;
+mod proof;
 mod signed;
 
 pub use body::{Checkpoint, INLINE_BYTES};
 pub use heads::{Head, HeadList, HeadsDigest, MAX_HEADS};
 pub use key::{KeyName, MalformedKeyName, NoteKey};
 pub use note::{MAX_NOTE, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};
+pub use proof::{Proven, ReceiptProof, ReceiptProofError};
 pub use signed::SignedCheckpoint;
 
 /// Why a text is not a checkpoint of ours. Lines are counted from 1.

@@ -1,16 +1,19 @@
 //! Checkpoints are read as they are written, and in no other way.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use agent_receipts_chain::checkpoint::{
     Checkpoint, CheckpointError, Head, HeadList, INLINE_BYTES, KeyName, MAX_HEADS, NoteError, NoteKey,
-    SignedCheckpoint, SignedNote,
+    ReceiptProof, ReceiptProofError, SignedCheckpoint, SignedNote,
 };
-use agent_receipts_chain::tree::NodeHash;
+use agent_receipts_chain::tree::{
+    Frontier, GROUP, InclusionProof, NodeHash, TreeReader, prove_inclusion, root_of,
+};
 use agent_receipts_core::{ReceiptHash, Timestamp};
 
-use crate::support::Key;
+use crate::support::{Chain, Key};
 
 /// The first signed note that was published (Go's `sumdb/note`), with its key.
 #[test]
@@ -169,5 +172,89 @@ fn no_changed_byte_goes_unnoticed() {
                 .is_ok_and(|read| read.verify(&Key::new(1).public()).is_ok());
             assert!(!verified, "byte {at} changed by {change:#x}");
         }
+    }
+}
+
+/// A tree of a million leaves whose groups are made up, but for the one that the leaf is in.
+struct Million(Vec<NodeHash>);
+
+impl Million {
+    const SIZE: u64 = 1_000_000;
+    const INDEX: u64 = 700_001;
+}
+
+impl TreeReader for Million {
+    type Error = std::convert::Infallible;
+
+    fn group(&mut self, number: u64) -> Result<NodeHash, Self::Error> {
+        if number != Self::INDEX / GROUP {
+            return Ok(NodeHash::of_leaf(&number.to_be_bytes()));
+        }
+        let mut tree = Frontier::default();
+        for leaf in &self.0 {
+            tree.push(*leaf);
+        }
+        Ok(tree.root())
+    }
+
+    fn leaves(&mut self, range: Range<u64>) -> Result<Vec<NodeHash>, Self::Error> {
+        let within = |at: u64| usize::try_from(at % GROUP).unwrap();
+        let first = within(range.start);
+        Ok(self.0[first..first + usize::try_from(range.end - range.start).unwrap()].to_vec())
+    }
+}
+
+#[test]
+fn a_proof_in_a_million_receipts_is_below_two_kilobytes_beside_its_receipt() {
+    let key = Key::new(1);
+    let chain = Chain::of("2026-11-22", &key, 1);
+    let mut leaves: Vec<_> = (0..GROUP).map(|leaf| NodeHash::of_leaf(&leaf.to_be_bytes())).collect();
+    leaves[usize::try_from(Million::INDEX % GROUP).unwrap()] = NodeHash::of_receipt(&chain.hashes[0]);
+    let mut reader = Million(leaves);
+    let root = root_of(&mut reader, Million::SIZE).unwrap();
+    let inclusion = prove_inclusion(&mut reader, Million::INDEX, Million::SIZE).unwrap();
+    assert_eq!(inclusion.path.len(), 20);
+    // As many chains with as long names as may be.
+    let heads =
+        HeadList::new((0..1000).map(|agent| head(&format!("2026-11-22/agent/{}{agent}", "x".repeat(60)), 1)));
+    let said = Checkpoint::new(
+        KeyName::of_log(&key.public()),
+        (Million::SIZE, root),
+        Timestamp::UNIX_EPOCH,
+        key.public().fingerprint(),
+        &heads,
+    );
+    let signed = SignedCheckpoint::sign(said, &key.public(), &key).unwrap();
+    let proof = ReceiptProof::new(&chain.texts[0], inclusion, signed, Some(key.public())).unwrap();
+    let json = proof.to_json();
+    let beside = json.len() - chain.texts[0].len();
+    assert!(beside < 2000, "{beside} bytes");
+    let read = ReceiptProof::parse(&json).unwrap();
+    let proven = read.verify(&[key.public()], &[]).unwrap();
+    assert_eq!((proven.checkpoint.size, read.leaf_index()), (Million::SIZE, Million::INDEX));
+    assert_eq!(read.to_json(), json);
+}
+
+#[test]
+fn a_proof_holds_for_the_keys_that_are_trusted_and_an_earlier_key_may_have_signed_the_receipt() {
+    let (old, new, stranger) = (Key::new(1), Key::new(2), Key::new(3));
+    let chain = Chain::of("audit", &old, 1);
+    let leaf = NodeHash::of_receipt(&chain.hashes[0]);
+    let said = Checkpoint::new(
+        KeyName::of_log(&old.public()),
+        (1, leaf),
+        Timestamp::UNIX_EPOCH,
+        new.public().fingerprint(),
+        &HeadList::default(),
+    );
+    let signed = SignedCheckpoint::sign(said, &new.public(), &new).unwrap();
+    let inclusion = InclusionProof { leaf_index: 0, tree_size: 1, path: Vec::new() };
+    let proof = ReceiptProof::new(&chain.texts[0], inclusion, signed, None).unwrap();
+    let proven = proof.verify(&[new.public()], &[old.public()]).unwrap();
+    assert_eq!(proven.receipt_signed_by, old.public().fingerprint());
+    assert_eq!(proof.verify(&[new.public()], &[]), Err(ReceiptProofError::ReceiptSignature));
+    for wrong in [&old, &stranger] {
+        let refused = proof.verify(&[wrong.public()], &[old.public()]);
+        assert_eq!(refused, Err(ReceiptProofError::NotTrusted { named: new.public().fingerprint() }));
     }
 }

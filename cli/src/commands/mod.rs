@@ -2,6 +2,7 @@
 
 pub(crate) mod anchor;
 pub(crate) mod backup;
+pub(crate) mod checkpoints;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod daemon;
@@ -16,6 +17,7 @@ pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod manual;
+pub(crate) mod prove;
 pub(crate) mod run;
 pub(crate) mod service;
 pub(crate) mod show;
@@ -76,6 +78,8 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::Disclose(args) => disclose::run(&args, &context),
         Command::Tail(args) => tail::run(&args, &context),
         Command::Verify(args) => verify::run(&args, &context),
+        Command::Checkpoints(args) => checkpoints::run(&args, &context),
+        Command::Prove(args) => prove::run(&args, &context),
         Command::VerifyEvent(args) => verify_event::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),

@@ -1,7 +1,7 @@
 //! `verify`: whole chains.
 
 use std::panic::resume_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,8 +14,11 @@ use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::printable;
+use crate::reading::Reading;
 use crate::sources::{ArchivesArgs, Source, open};
-use crate::verification::{Everything, Extent, Report, Trust, TsaArgs, verify_lines, write_all};
+use crate::verification::{
+    Everything, Extent, Report, Trust, TsaArgs, audit, verify_lines, verify_proof, write_all, write_anchors,
+};
 
 /// Flags of `verify`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,16 @@ pub(crate) struct Args {
     /// Verify this file of JSON lines (`-` for standard input) instead of the database.
     #[arg(long, value_name = "FILE", conflicts_with = "db")]
     file: Option<PathBuf>,
+    /// Checkpoints that were kept elsewhere: anchor logs (JSON lines), bare notes, or folders of both. Finds what chains cannot
+    /// tell of themselves: truncation, rollback, rewriting with a stolen key, forged rotations.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "file")]
+    anchors: Vec<PathBuf>,
+    /// Check a proof that `prove` wrote (`-` for standard input), without any database.
+    #[arg(
+        long, value_name = "FILE",
+        conflicts_with_all = ["file", "anchors", "db", "chain_id", "expected_length", "expected_final_hash", "require_terminal"]
+    )]
+    proof: Option<PathBuf>,
     /// Findings of level error break the chain (a database row that contradicts its receipt is one), and so do key
     /// rotations that nothing confirms.
     #[arg(long)]
@@ -59,6 +72,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let chain_id = context.settings.chain_id(args.chain_id.as_deref());
     let public_key = context.settings.public_key(args.trust.public_key.as_deref(), None)?;
     let trust = Trust::load(&public_key, &args.known.trust_keys)?;
+    if let Some(proof) = &args.proof {
+        return run_proof(proof, &trust, context);
+    }
     let report = match &args.file {
         Some(file) => {
             let report = verify_lines(file, &trust, chain_id.as_deref(), &args.options()?, args.extent())?;
@@ -72,7 +88,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
             let interrupters: Vec<_> = checked.iter().map(|source| source.reading.interrupter()).collect();
             thread::scope(|scope| {
                 let integrity = scope.spawn(|| check_integrity(checked));
-                let report = args.report(sources, &trust, chain_id.as_deref());
+                let report = args.report(&database, sources, &trust, chain_id.as_deref());
                 let stopped_early = report.as_ref().is_ok_and(|report| report.stopped_early);
                 if stopped_early {
                     interrupters.iter().for_each(Interrupter::interrupt);
@@ -96,6 +112,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     }
 }
 
+fn run_proof(path: &Path, trust: &Trust, context: &Context) -> Result<u8, Failure> {
+    let report = verify_proof(path, trust)?;
+    let mut screen = context.stdout();
+    if context.json {
+        screen.json(&report)?
+    } else {
+        report.write(&mut screen)?
+    }
+    screen.flush()?;
+    Ok(if report.valid { exit::OK } else { exit::FAILED })
+}
+
 /// A forged index can hide rows from `list`, or from us, that stand in the table.
 fn check_integrity(sources: Vec<Source>) -> Result<(), StoreError> {
     sources.into_iter().try_for_each(|mut source| source.reading.ask(|reader| reader.check_integrity()))
@@ -112,6 +140,9 @@ fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(
             }
             None => screen.line("UNKNOWN — no receipts: there is nothing that could be valid")?,
         }
+        if let Some(anchors) = &report.anchors {
+            write_anchors(anchors, &mut screen)?;
+        }
     } else {
         write_all(report, &mut screen)?;
     }
@@ -119,12 +150,22 @@ fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(
 }
 
 impl Args {
-    fn report(&self, sources: Vec<Source>, trust: &Trust, chain_id: Option<&str>) -> Result<Report, Failure> {
+    fn report(
+        &self,
+        database: &Path,
+        sources: Vec<Source>,
+        trust: &Trust,
+        chain_id: Option<&str>,
+    ) -> Result<Report, Failure> {
         let everything = Everything::begin(sources, trust, self.options()?, self.extent())?;
         if chain_id.is_none() {
             self.expect_one_chain(&everything.chain_ids())?;
         }
-        everything.report(chain_id)
+        if self.anchors.is_empty() {
+            return everything.report(chain_id);
+        }
+        let anchors = audit(&mut Reading::open(database)?, everything.ring(), &self.anchors)?;
+        Ok(everything.report(chain_id)?.with_anchors(anchors))
     }
 
     fn extent(&self) -> Extent {

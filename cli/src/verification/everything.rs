@@ -56,6 +56,11 @@ impl<'a> Everything<'a> {
         all
     }
 
+    /// The keys by which all is judged.
+    pub(crate) fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
     /// The verdicts: on one chain wherever it stands, or on all.
     pub(crate) fn report(mut self, only: Option<&str>) -> Result<Report, Failure> {
         let mut notes = self.trust.notes(&self.ring);

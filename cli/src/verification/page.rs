@@ -5,6 +5,7 @@ use std::io;
 
 use agent_receipts_chain::{Code, Level};
 
+use super::anchors;
 use super::chain_page::{Detail, finding};
 use super::report::{ChainReport, Report};
 use crate::output::{Screen, Tone, count, printable};
@@ -19,6 +20,9 @@ pub(crate) fn write_all(report: &Report, screen: &mut Screen) -> io::Result<()> 
     match report.chains.as_slice() {
         [only] => only.write(screen)?,
         several => write_several(several, report.receipts, screen)?,
+    }
+    if let Some(anchors) = &report.anchors {
+        anchors::write(anchors, screen)?;
     }
     for conflict in &report.conflicts {
         let word = screen.tone(Tone::Bad, "NOT VALID");

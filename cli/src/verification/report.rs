@@ -1,5 +1,6 @@
 //! What is said of verified chains, ready for JSON and for a page.
 
+use agent_receipts_chain::audit::AuditReport;
 use agent_receipts_chain::{Outcome, Step, Verdict};
 use serde::Serialize;
 
@@ -43,6 +44,9 @@ pub(crate) struct Report {
     /// That what follows the first fault was not looked at, as was asked.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) stopped_early: bool,
+    /// What came of holding the database against what was kept elsewhere, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) anchors: Option<AuditReport>,
     /// What a reader should know besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
@@ -84,6 +88,7 @@ impl Report {
             chains,
             conflicts: Vec::new(),
             stopped_early: false,
+            anchors: None,
             notes,
         }
     }
@@ -92,6 +97,11 @@ impl Report {
     pub(super) fn stopped_early(mut self) -> Self {
         self.notes.push("stopped at the first fault: what comes behind it was not looked at".to_owned());
         Self { stopped_early: true, ..self }
+    }
+
+    /// The same, with what came of holding the database against what was kept elsewhere.
+    pub(crate) fn with_anchors(self, anchors: AuditReport) -> Self {
+        Self { valid: self.valid && anchors.valid, anchors: Some(anchors), ..self }
     }
 
     /// The same, with what contradicts it.

@@ -45,6 +45,16 @@ impl Trust {
         &self.published
     }
 
+    /// The published key and those that somebody vouches for by name.
+    pub(crate) fn trusted(&self) -> Vec<PublicKey> {
+        std::iter::once(self.published).chain(self.known.iter().copied()).collect()
+    }
+
+    /// The keys in the archive beside the published one, which nobody vouches for yet.
+    pub(crate) fn earlier(&self) -> Vec<PublicKey> {
+        self.archive.keys.iter().map(|(_, key)| *key).collect()
+    }
+
     /// The keys that stand beside the published one, and those that somebody vouches for, as a manifest records them.
     pub(crate) fn to_record(&self) -> (Vec<String>, Vec<String>) {
         let earlier = self.archive.keys.iter().map(|(_, key)| key.to_multibase());

@@ -27,7 +27,7 @@ impl Key {
         path.to_owned()
     }
 
-    fn sign(&self, message: &[u8]) -> Signature {
+    pub(crate) fn sign(&self, message: &[u8]) -> Signature {
         Signature::from_bytes(self.0.sign(message).as_ref().try_into().unwrap())
     }
 }

@@ -8,6 +8,7 @@ mod anchoring;
 mod authority;
 mod backing_up;
 mod chains;
+mod checkpoints;
 mod compacting;
 mod daemon;
 mod disclosing;

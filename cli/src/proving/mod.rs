@@ -1,0 +1,95 @@
+//! From a database to a proof that one receipt is in its log.
+
+mod tree;
+
+use agent_receipts_chain::checkpoint::{ReceiptProof, SignedCheckpoint};
+use agent_receipts_chain::tree::{BuildError, prove_inclusion};
+use agent_receipts_core::PublicKey;
+use agent_receipts_store::{CheckpointReader as _, ReceiptReader as _, SqliteReader, StoreError};
+
+use tree::StoredTree;
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ProveError {
+    /// The database could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such receipt.
+    #[error("there is no receipt `{id}`")]
+    NoReceipt {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// No checkpoint is over the receipt yet.
+    #[error("no checkpoint is signed over receipt `{id}` yet")]
+    NoCheckpoint {
+        /// The receipt.
+        id: String,
+    },
+    /// The receipts are not those that any checkpoint over them was signed for.
+    #[error(
+        "the receipts are not those that the checkpoints over receipt `{id}` were signed for: the database was altered"
+    )]
+    Altered {
+        /// The receipt.
+        id: String,
+    },
+    /// What is stored as the receipt is none.
+    #[error("receipt `{id}` cannot be proven: {reason}")]
+    NoProof {
+        /// The receipt.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The proof of the receipt with this id, from the newest checkpoint that one of the keys has signed and that still holds. A proof
+/// that is given has been checked.
+pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Result<ReceiptProof, ProveError> {
+    let stored = reader.by_id(id)?.ok_or_else(|| ProveError::NoReceipt { id: id.to_owned() })?;
+    let mut signed = Vec::new();
+    for stored in reader.checkpoints_up_to(u64::MAX, MOST_CHECKPOINTS)? {
+        if let Ok(checkpoint) = SignedCheckpoint::parse(stored.note.as_bytes())
+            && let Some(key) = checkpoint.named_among(keys).copied()
+            && checkpoint.verify(&key).is_ok()
+        {
+            signed.push((checkpoint, key));
+        }
+    }
+    let mut found_none = true;
+    // What is stored of the tree saves reading every receipt. It may have been tampered with, and the receipts not.
+    for tree in [StoredTree::stored, StoredTree::computed] {
+        let mut tree = tree(reader)?;
+        let Some(index) = tree.index_of(stored.rowid)? else { continue };
+        for (checkpoint, key) in signed.iter().filter(|(signed, _)| signed.checkpoint().size > index) {
+            found_none = false;
+            let inclusion = match prove_inclusion(&mut tree, index, checkpoint.checkpoint().size) {
+                Ok(inclusion) => inclusion,
+                Err(BuildError::Read(error)) => return Err(error.into()),
+                Err(_) => continue,
+            };
+            let proof = ReceiptProof::new(
+                stored.row.receipt_json.as_bytes(),
+                inclusion,
+                checkpoint.clone(),
+                Some(*key),
+            )
+            .map_err(|error| ProveError::NoProof { id: id.to_owned(), reason: error.to_string() })?;
+            match proof.verify(&[*key], keys) {
+                Ok(_) => return Ok(proof),
+                Err(agent_receipts_chain::checkpoint::ReceiptProofError::Inclusion(_)) => {}
+                Err(error) => {
+                    return Err(ProveError::NoProof { id: id.to_owned(), reason: error.to_string() });
+                }
+            }
+        }
+    }
+    let id = id.to_owned();
+    Err(if found_none { ProveError::NoCheckpoint { id } } else { ProveError::Altered { id } })
+}
+
+/// Checkpoints that are looked at, the newest first.
+const MOST_CHECKPOINTS: u64 = 64;

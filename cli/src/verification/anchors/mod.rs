@@ -1,0 +1,86 @@
+//! A database held against what was kept elsewhere.
+
+mod evidence;
+mod page;
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::thread;
+
+use agent_receipts_chain::KeyRing;
+use agent_receipts_chain::audit::{Audit, AuditReport};
+use agent_receipts_chain::tree::hash_of_text;
+use agent_receipts_core::ReceiptHash;
+use agent_receipts_store::{Order, Query, ReceiptReader as _, Row, StoreError};
+
+use crate::failure::Failure;
+use crate::reading::Reading;
+
+pub(crate) use evidence::{EvidenceFileError, Kept};
+pub(crate) use page::write;
+
+/// Reads the evidence, then every row of the database in the order of commitment.
+pub(crate) fn audit(
+    reading: &mut Reading,
+    ring: &KeyRing,
+    paths: &[PathBuf],
+) -> Result<AuditReport, Failure> {
+    let kept = Kept::read(paths)?;
+    let report = reading.ask(|reader| {
+        // Begun anew with each attempt, so that no verdict mixes two states of the database.
+        let mut audit = Audit::new(&kept.evidence, &kept.unreadable, ring);
+        let mut batch = Batch::default();
+        let all = Query { order: Order::Insertion, ..Query::default() };
+        reader.stream(&all, &mut |stored| {
+            if let Some(rows) = batch.add(stored.row) {
+                push(&mut audit, &rows);
+            }
+            ControlFlow::Continue(())
+        })?;
+        push(&mut audit, &batch.rows);
+        Ok::<_, StoreError>(audit.finish())
+    })?;
+    Ok(report)
+}
+
+/// Rows that are hashed together.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Gives a batch when it is full.
+    fn add(&mut self, row: Row) -> Option<Vec<Row>> {
+        self.bytes += row.receipt_json.len();
+        self.rows.push(row);
+        (self.rows.len() >= BATCH || self.bytes >= BATCH_BYTES).then(|| {
+            self.bytes = 0;
+            std::mem::take(&mut self.rows)
+        })
+    }
+}
+
+/// Hashes on every core, and counts in turn.
+fn push(audit: &mut Audit<'_>, rows: &[Row]) {
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = rows.len().div_ceil(cores).max(WORTH_A_THREAD);
+    let hash = |rows: &[Row]| -> Vec<ReceiptHash> {
+        rows.iter().map(|row| hash_of_text(row.receipt_json.as_bytes())).collect()
+    };
+    let hashes: Vec<ReceiptHash> = thread::scope(|scope| {
+        let shares: Vec<_> = rows.chunks(share).map(|rows| (rows, scope.spawn(move || hash(rows)))).collect();
+        // A thread that failed must not make receipts vanish: its share is hashed here again.
+        shares.into_iter().flat_map(|(rows, thread)| thread.join().unwrap_or_else(|_| hash(rows))).collect()
+    });
+    for (row, hash) in rows.iter().zip(hashes) {
+        audit.push(&row.chain_id, row.sequence, hash);
+    }
+}
+
+/// Rows that are held in memory at a time, in number and in bytes.
+const BATCH: usize = 2048;
+const BATCH_BYTES: usize = 16 << 20;
+const WORTH_A_THREAD: usize = 64;
