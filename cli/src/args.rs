@@ -51,12 +51,12 @@ pub(crate) enum Command {
     Tail(commands::tail::Args),
     /// Verify whole chains: signatures, links, order, keys.
     Verify(Box<commands::verify::Args>),
+    /// Verify single receipts, and what tells which process caused them.
+    VerifyEvent(commands::verify_event::Args),
     /// List the daemon's signed checkpoints, newest first.
     Checkpoints(commands::checkpoints::Args),
     /// Write a file that proves one receipt to be in the log.
     Prove(commands::prove::Args),
-    /// Verify single receipts, and what tells which process caused them.
-    VerifyEvent(commands::verify_event::Args),
     /// Write receipts as JSON lines, byte for byte as stored.
     Export(commands::export::Args),
     /// Take databases or exports from elsewhere in as archives, once they are verified.
