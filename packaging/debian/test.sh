@@ -58,7 +58,7 @@ now=preparation
 trap clean_up EXIT
 
 # A machine that has the package, or anything of its name, is not ours to try things on.
-for path in "$data" "$socket" /etc/agentreceipts /usr/bin/agent-receipts /usr/bin/agent-receipts-daemon; do
+for path in "$data" "$socket" /etc/agentreceipts /usr/bin/agent-receipts /usr/bin/agent-receipts-daemon /usr/bin/agent-receipts-anchor; do
   [ ! -e "$path" ] || fail "$path is there already: nothing was touched"
 done
 for user in agentreceipts "$agent" "$auditor"; do
@@ -84,7 +84,7 @@ begin users_folders_and_key_are_as_they_should_be
 ok
 
 begin the_installed_units_pass_the_checker
-said=$(systemd-analyze verify --man=no /usr/lib/systemd/system/agent-receipts-daemon.{service,socket} 2>&1) || fail "$said"
+said=$(systemd-analyze verify --man=no /usr/lib/systemd/system/agent-receipts-{daemon.service,daemon.socket,anchor.service} 2>&1) || fail "$said"
 [ -z "$said" ] || fail "$said"
 ok
 
@@ -145,6 +145,22 @@ status=0; wait "$daemon" || status=$?
 daemon=
 [ $status -eq 0 ] || { cat "$work/daemon.log"; fail "exit $status"; }
 must as "$auditor" AGENTRECEIPTS_CONFIG="$settings" agent-receipts verify >/dev/null
+ok
+
+begin an_anchor_delivers_to_readers_what_the_daemon_signed
+paper=$(mktemp -d)
+cat >"$paper/anchor.toml" <<EOF
+db = "$data/receipts.db"
+public_key = "$data/signing.key.pub"
+state = "$paper/state"
+[[sink]]
+name = "paper"
+kind = "file"
+EOF
+chown -R "$auditor" "$paper"
+must as "$auditor" agent-receipts anchor --config "$paper/anchor.toml" --once 2>"$work/anchor.log" || { cat "$work/anchor.log"; fail "anchor"; }
+must grep -q '"event_type":"checkpoint"' "$paper/state/evidence/paper/checkpoints.ndjson"
+rm -rf "$paper"
 ok
 
 begin removal_leaves_receipts_keys_and_settings

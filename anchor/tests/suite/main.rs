@@ -16,4 +16,5 @@ mod several;
 mod station;
 mod timestamp;
 mod unfriendly;
+mod unit;
 mod witness;

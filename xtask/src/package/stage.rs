@@ -30,6 +30,10 @@ const AS_THEY_ARE: &[(&str, &str)] = &[
         "packaging/systemd/user/agent-receipts-daemon.socket",
         "usr/lib/systemd/user/agent-receipts-daemon.socket",
     ),
+    (
+        "packaging/systemd/anchor/agent-receipts-anchor.service",
+        "usr/lib/systemd/system/agent-receipts-anchor.service",
+    ),
     ("packaging/systemd/agent-receipts.sysusers.conf", "usr/lib/sysusers.d/agent-receipts.conf"),
     ("packaging/systemd/agent-receipts.tmpfiles.conf", "usr/lib/tmpfiles.d/agent-receipts.conf"),
     ("packaging/etc/daemon.toml", "etc/agentreceipts/daemon.toml"),
@@ -65,9 +69,9 @@ impl<'w> Stage<'w> {
         &self.root
     }
 
-    /// Both programs, without what only a debugger needs.
+    /// The programs, without what only a debugger needs.
     pub(super) fn programs(&self, from: &Path) -> Result<(), PackageError> {
-        for name in ["agent-receipts", "agent-receipts-daemon"] {
+        for name in ["agent-receipts", "agent-receipts-daemon", "agent-receipts-anchor"] {
             let place = format!("usr/bin/{name}");
             let program = from.join(name);
             let bytes = fs::read(&program).map_err(PackageError::file("read", &program))?;
