@@ -26,6 +26,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) check: bool,
 
+    /// Verify the evidence that was kept: signatures, cosignatures, time stamps; 0 if all of it holds, 1 otherwise.
+    #[arg(long, conflicts_with_all = ["once", "status", "check"])]
+    pub(crate) verify: bool,
+
     /// Answer in JSON (with --status).
     #[arg(long, requires = "status")]
     pub(crate) json: bool,

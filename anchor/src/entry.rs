@@ -16,6 +16,7 @@ use crate::anchor::{Anchor, StartError, Until};
 use crate::args::Args;
 use crate::build::build;
 use crate::config::Config;
+use crate::review::SinkReview;
 use crate::state::Folder;
 use crate::status::Status;
 use crate::stop::Stop;
@@ -66,6 +67,9 @@ fn carry_out(args: &Args, config: &Config, env: &dyn Fn(&str) -> Option<OsString
     }
     if args.check {
         return check(config, env);
+    }
+    if args.verify {
+        return verify(config);
     }
     run(config, env, if args.once { Until::Once } else { Until::Stopped })
 }
@@ -138,6 +142,15 @@ fn check(config: &Config, env: &dyn Fn(&str) -> Option<OsString>) -> Result<bool
         writeln!(out, "{} sinks, nothing wrong", config.sinks.len())?;
     }
     Ok(wrong.is_empty())
+}
+
+fn verify(config: &Config) -> Result<bool, AnyError> {
+    let reviews = SinkReview::of(config);
+    let mut out = io::stdout().lock();
+    for review in &reviews {
+        write!(out, "{}", review.to_text())?;
+    }
+    Ok(reviews.iter().all(SinkReview::holds))
 }
 
 fn complain(error: &dyn std::error::Error, code: u8) -> ExitCode {

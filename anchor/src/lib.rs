@@ -30,6 +30,7 @@ mod disk;
 mod entry;
 mod http;
 mod queue;
+mod review;
 mod sink;
 mod sinks;
 mod state;
@@ -47,6 +48,7 @@ pub use disk::{Disk, Effect};
 pub use entry::main_with;
 pub use http::{HttpError, TrustError};
 pub use queue::{Entry, KeyFiles, KeysError, Queue, QueueError, StoreQueue};
+pub use review::SinkReview;
 pub use sink::{Evidence, Outcome, Sink, SinkError};
 #[cfg(feature = "s3")]
 pub use sinks::s3::{Bucket, Credentials, CredentialsError, Retention, RetentionMode, S3Error};

@@ -40,7 +40,7 @@ pub enum KeysError {
 
 impl KeyFiles {
     /// The published key first, then the archived ones. One of those that cannot be read signs nothing that is known here.
-    pub(super) fn load(&self) -> Result<Vec<PublicKey>, KeysError> {
+    pub(crate) fn load(&self) -> Result<Vec<PublicKey>, KeysError> {
         let mut keys = vec![read(&self.public_key)?];
         let found = self.archived().map_err(|error| KeysError::Unreadable {
             path: self.public_key.clone(),

@@ -60,13 +60,7 @@ impl TimestampSink {
         world: Surroundings,
     ) -> Result<Self, AuthorityError> {
         let http = Http::new(&HttpOptions { limit: LIMIT, ..options.clone() })?;
-        let path = certificates.to_owned();
-        let pem = match disk::read(certificates, CERTIFICATES_LIMIT) {
-            Ok(pem) => String::from_utf8_lossy(&pem).into_owned(),
-            Err(error) => return Err(AuthorityError::Unreadable { path, error }),
-        };
-        let trusted = TrustedCertificates::from_pem(&pem)
-            .map_err(|reason| AuthorityError::Certificates { path, reason })?;
+        let trusted = trusted_certificates(certificates)?;
         Ok(Self { url, trusted, http, world })
     }
 }
@@ -87,6 +81,16 @@ impl Sink for TimestampSink {
         evidence.push(Evidence { suffix: TOKEN, bytes: answer.body });
         Ok(Outcome::Delivered { evidence, reach: 0 })
     }
+}
+
+/// Reads the certificates that tokens are judged by.
+pub(crate) fn trusted_certificates(file: &Path) -> Result<TrustedCertificates, AuthorityError> {
+    let path = file.to_owned();
+    let pem = match disk::read(file, CERTIFICATES_LIMIT) {
+        Ok(pem) => String::from_utf8_lossy(&pem).into_owned(),
+        Err(error) => return Err(AuthorityError::Unreadable { path, error }),
+    };
+    TrustedCertificates::from_pem(&pem).map_err(|reason| AuthorityError::Certificates { path, reason })
 }
 
 /// Bytes of an answer. A token with the authority's certificates has some 6 kB.

@@ -9,6 +9,7 @@ mod history;
 mod log;
 mod openssl;
 mod process;
+mod review;
 #[cfg(feature = "s3")]
 mod s3;
 mod server;

@@ -173,7 +173,7 @@ fn a_cosignature_that_does_not_hold_is_not_kept() {
     let forgeries: [(&str, Forge); 7] = [
         ("does not hold", |text| cosign(text, &Key::new(8))),
         ("does not hold", |text| cosign(&text.replace("audit", "audis"), &Key::new(9))),
-        ("no signature of", |text| cosign(text, &Key::new(9)).replace(NAME, "witness.test/w2")),
+        ("there is no signature of", |text| cosign(text, &Key::new(9)).replace(NAME, "witness.test/w2")),
         ("not a list of signatures", |_| String::new()),
         ("not a list of signatures", |text| cosign(text, &Key::new(9)).trim_end().to_owned()),
         ("not a list of signatures", |text| format!("\n\n{}", cosign(text, &Key::new(9)))),

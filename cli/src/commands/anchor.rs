@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Read the configuration, certificates, secrets and cursors, say what is wrong, and send nothing.
     #[arg(long)]
     check: bool,
+    /// Verify the evidence that was kept: signatures, cosignatures, time stamps.
+    #[arg(long, conflicts_with_all = ["once", "status", "check"])]
+    verify: bool,
 }
 
 /// Executes the anchor without a fork: signals, the exit code and the process id are its own.
@@ -32,8 +35,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     if let Some(config) = &context.config {
         command.arg("--config").arg(config);
     }
-    let flags =
-        [("--once", args.once), ("--status", args.status), ("--check", args.check), ("--json", context.json)];
+    let flags = [
+        ("--once", args.once),
+        ("--status", args.status),
+        ("--check", args.check),
+        ("--verify", args.verify),
+        ("--json", context.json),
+    ];
     command.args(flags.iter().filter(|(_, given)| *given).map(|(flag, _)| flag));
     let error = command.exec();
     Err(Failure::new(format_args!("could not execute `{}`: {error}", binary.display())))

@@ -7,10 +7,10 @@ use super::WitnessKey;
 
 /// Why an answer is not a cosignature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum CosignatureError {
+pub(crate) enum CosignatureError {
     #[error("the witness's answer is not a list of signatures: {0}")]
     Malformed(NoteError),
-    #[error("the witness's answer holds no signature of `{0}`")]
+    #[error("there is no signature of `{0}`")]
     Missing(KeyName),
     #[error("the cosignature in the name of `{0}` does not hold")]
     Forged(KeyName),
@@ -28,20 +28,27 @@ pub(super) fn add(
     if answer.text() != note.text() {
         return Err(CosignatureError::Malformed(NoteError::Unsigned));
     }
+    let signature = find(&answer, key)?;
+    let mut cosigned = note.clone();
+    cosigned.add(signature.clone()).map_err(CosignatureError::Malformed)?;
+    Ok(cosigned)
+}
+
+/// Whether the witness has cosigned a note.
+pub(crate) fn check(note: &SignedNote, key: &WitnessKey) -> Result<(), CosignatureError> {
+    find(note, key).map(drop)
+}
+
+/// The first signature of the witness. None in its name may be wrong.
+fn find<'a>(note: &'a SignedNote, key: &WitnessKey) -> Result<&'a NoteSignature, CosignatureError> {
     let id = key.id();
     let ours = |signature: &&NoteSignature| signature.name == key.name && signature.key_id == id;
-    let mut cosigned = note.clone();
-    let mut found = false;
-    for signature in answer.signatures().iter().filter(ours) {
-        if !holds(note.text(), &signature.bytes, key) {
-            return Err(CosignatureError::Forged(key.name.clone()));
-        }
-        if !found {
-            cosigned.add(signature.clone()).map_err(CosignatureError::Malformed)?;
-        }
-        found = true;
+    let mut found = note.signatures().iter().filter(ours).peekable();
+    let first = found.peek().copied().ok_or_else(|| CosignatureError::Missing(key.name.clone()))?;
+    if found.all(|signature| holds(note.text(), &signature.bytes, key)) {
+        return Ok(first);
     }
-    if found { Ok(cosigned) } else { Err(CosignatureError::Missing(key.name.clone())) }
+    Err(CosignatureError::Forged(key.name.clone()))
 }
 
 /// Whether the bytes are a time and a signature over that time and the text.

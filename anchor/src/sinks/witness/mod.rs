@@ -7,6 +7,7 @@ mod cosignature;
 mod key;
 mod submission;
 
+pub(crate) use cosignature::check as check_cosignature;
 pub use key::{WitnessKey, WitnessKeyError};
 
 use crate::http::{Answer, Http, HttpOptions, TrustError};
