@@ -1,7 +1,8 @@
 //! Sealing what the operator elected to the forensic key, on the connection's own thread (wire protocol §1.11).
 //!
 //! A receipt that cannot hold an envelope holds the hash alone: no event is lost over its disclosure. What stands in the
-//! envelope reaches no log line, no error and no `Debug`, and the one buffer that we make of it is wiped.
+//! envelope reaches no log line, no error and no `Debug`, and the one buffer that we make of it is wiped. (The frame that it came
+//! in, and the values that were decoded from it, are freed and not wiped.)
 
 mod key;
 
