@@ -4,22 +4,26 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use agent_receipts_core::Timestamp;
 use agent_receipts_core::json::{Object, Value, canonical};
 
-/// One line of the log.
-pub(crate) fn record(event_type: &str, payload: Value, now: Timestamp) -> Vec<u8> {
-    let record: Object = [
-        ("anchored_at", Value::from(now.to_rfc3339_nanos())),
-        ("event_type", Value::from(event_type)),
-        ("payload", payload),
-    ]
-    .into_iter()
-    .collect();
+/// One line of the log; `time` with nanoseconds.
+pub(crate) fn record(event_type: &str, payload: Value, time: &str) -> Vec<u8> {
+    let record: Object =
+        [("anchored_at", Value::from(time)), ("event_type", Value::from(event_type)), ("payload", payload)]
+            .into_iter()
+            .collect();
     let mut line = canonical(&record.into());
     line.push(b'\n');
     line
+}
+
+/// The right to write a log. Checkpoints and rotations are told by different threads, and each may take back what it could write
+/// in part only.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Appends lines, on disk before this returns.
@@ -27,6 +31,7 @@ pub(crate) fn record(event_type: &str, payload: Value, now: Timestamp) -> Vec<u8
 /// One write, so that a line is never torn by another writer; never through a link, and never into a FIFO, which would keep
 /// us waiting with the database locked. What could be written in part only is taken back: the next line would be lost to it.
 pub(crate) fn append(path: &Path, lines: &[u8]) -> io::Result<()> {
+    let _turn = turn();
     let mut options = OpenOptions::new();
     let mut file = options.append(true).create(true).mode(0o600).custom_flags(flags()).open(path)?;
     let before = file.metadata()?;

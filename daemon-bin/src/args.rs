@@ -21,7 +21,12 @@ pub enum Command {
     /// Make the key pair for disclosed parameters.
     InitForensicKey(KeyPaths),
     /// Replace the signing key of a stopped daemon.
-    Rotate(Config),
+    Rotate {
+        /// Whose key.
+        config: Config,
+        /// Whether to tell of it in JSON.
+        json: bool,
+    },
     /// Give the room of what was deleted back, in the database of a stopped daemon.
     Compact(Config),
     /// Print the configuration that would be run with.
@@ -115,7 +120,7 @@ impl Arguments {
         }
         let config = settings.into_config(env)?;
         Ok(if self.rotate {
-            Command::Rotate(config)
+            Command::Rotate { config, json: self.json }
         } else if self.compact {
             Command::Compact(config)
         } else if self.print_config {
@@ -159,6 +164,9 @@ struct Arguments {
     /// Replace the signing key of a stopped daemon and exit.
     #[arg(long, group = "verb")]
     rotate: bool,
+    /// Tell of the rotation in JSON.
+    #[arg(long, requires = "rotate")]
+    json: bool,
     /// Give the room of what was deleted in the database back and exit; no daemon may be running.
     #[arg(long, group = "verb")]
     compact: bool,

@@ -16,6 +16,7 @@ use crate::checkpoints::keeper::Keeper;
 use crate::checkpoints::making::{Anchors, Maker};
 use crate::checkpoints::tally::Tally;
 use crate::config::Config;
+use crate::control::{self, Control, House};
 use crate::disclosure::Discloser;
 use crate::pipeline::admission::{Admission, Admitting};
 use crate::pipeline::answers::Answers;
@@ -51,6 +52,7 @@ pub struct Daemon {
     replier: JoinHandle<()>,
     keeper: JoinHandle<Keeper>,
     tally: Arc<Tally>,
+    control: Option<Control>,
     ended: Receiver<()>,
     end: EndHandle,
     warning: Option<String>,
@@ -111,11 +113,13 @@ impl Daemon {
         let opened = open(config, &surroundings)?;
         // Last: who finds that the socket answers may rely on everything behind it.
         let listener = listen(config, passed, &log)?.attested_by(attest);
+        let control = control::bind(config, &log)?;
         let queue = Arc::new(Queue::new(WAITING));
         let losses = Arc::new(Losses::default());
         let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
         let chain_id = opened.root.clone();
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
+        let key = opened.keys.current.fingerprint();
         let earlier = opened.keys.earlier.clone();
         let sequencer = Sequencer::new(
             Roots { base: opened.root, by: config.chains },
@@ -130,6 +134,17 @@ impl Daemon {
         let mut ledger = Ledger { store, key: opened.key, sequencer };
         let takeovers = ledger.place_takeovers()?;
         ledger.commit(takeovers)?;
+        let house = House {
+            config: config.clone(),
+            started: Instant::now(),
+            surroundings: surroundings.clone(),
+            queue: Arc::clone(&queue),
+            receipts: ledger.store.count_of_written(),
+            heads: ledger.sequencer.count_of_heads(),
+            chain_id: chain_id.clone(),
+            key: key.into(),
+        };
+        let control = control.map(|listener| Control::start(listener, house)).transpose()?;
         let (answers, late) = Answers::new(Arc::clone(&losses), Arc::clone(&log), WAITING.items);
         let (lane, committer) = Lane::new(ledger.store.clone(), answers.clone());
         let maker = Maker {
@@ -173,6 +188,7 @@ impl Daemon {
             replier: spawn("replier", ending(), move |_| late.send_all())?,
             listener: spawn("listener", ending(), move |_| listener.run(Arc::new(Admitting(admission))))?,
             queue: Arc::clone(&queue),
+            control,
             ended,
             end: EndHandle(end.clone()),
             warning,
@@ -222,6 +238,9 @@ impl Daemon {
     pub fn stop(self) -> Result<(), StopError> {
         let deadline = Instant::now() + self.deadline;
         self.shutdown.stop();
+        if let Some(control) = &self.control {
+            control.close();
+        }
         let stopped = self.listener.join().map_err(|_| StopError::Panic("listener"))?;
         if stopped.unfinished > 0 {
             (self.log)(&format!(
@@ -239,6 +258,9 @@ impl Daemon {
         let patience = Instant::now() + LAST_COUNTS;
         while self.sessions.strong_count() > 0 && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
+        }
+        if self.control.is_some_and(|control| !control.join()) {
+            return Err(StopError::Panic("control socket"));
         }
         let in_time = || Instant::now() < deadline;
         let mut writer = self.seat.vacate().ok_or(StopError::Panic("writer"))?;

@@ -42,10 +42,18 @@ fn carry_out(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         }
         Command::Init(paths) => write!(out, "{}", init::signing_key(&paths)?)?,
         Command::InitForensicKey(paths) => write!(out, "{}", init::forensic_key(&paths)?)?,
-        Command::Rotate(config) => {
+        Command::Rotate { config, json } => {
             let seed = random_seed()?;
             let rotation = rotate(&config, &seed, config.anchor_log.as_deref(), Surroundings::system())?;
-            write!(out, "{rotation}")?;
+            match json {
+                true => writeln!(out, "{}", rotation.to_value())?,
+                false => write!(out, "{rotation}")?,
+            }
+            if let Some(unfinished) = rotation.unfinished {
+                return Err(
+                    format!("the key was rotated, and the next start finishes it: {unfinished}").into()
+                );
+            }
         }
         Command::Compact(config) => {
             let Compacted { before, after } = SqliteStore::open(&config.db)?.compact()?;

@@ -103,7 +103,7 @@ pub(crate) struct Opened {
 ///
 /// The key comes first: without it nothing is created, and a database whose key was lost is not continued with another.
 pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opened, StartError> {
-    let recovered = recover(config, &surroundings.log).map_err(|error| match error {
+    let recovered = recover(config, surroundings).map_err(|error| match error {
         RotateError::Open(error) => error,
         error => StartError::Rotation(Box::new(error)),
     })?;

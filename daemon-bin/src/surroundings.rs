@@ -9,14 +9,18 @@ use agent_receipts_core::Timestamp;
 use agent_receipts_keysource::random_seed;
 use zeroize::Zeroizing;
 
-/// The clock, the sources of identifiers and of randomness, and the log, and how often the operator is told the same again.
+use crate::disk::Disk;
+
+/// The clock, the sources of identifiers and of randomness, the log, the disk where it holds keys, and how often the operator is
+/// told the same again.
 #[derive(Clone)]
 pub struct Surroundings {
     /// Tells the time of receipts.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Gives lower-case UUIDs that ascend: random ones cost two thirds of the rate at which SQLite inserts.
     pub uuid: Arc<dyn Fn() -> String + Send + Sync>,
-    /// Gives the randomness of one disclosure envelope. Whoever knows a seed can read its envelope.
+    /// Gives the randomness of one disclosure envelope, or of one signing key. Whoever knows a seed can read its envelope, or
+    /// sign with its key.
     pub seeds: Seeds,
     /// Takes one line for the operator. No line holds a payload, a key or an error text of an emitter.
     pub log: Log,
@@ -24,6 +28,8 @@ pub struct Surroundings {
     pub warning_interval: Duration,
     /// Looks one environment variable up: what a service manager tells its processes. The configuration is not read from here.
     pub variable: Variable,
+    /// Where the files of a key rotation stand.
+    pub disk: Disk,
 }
 
 /// Looks up what stands behind a name; nothing, where nothing does.
@@ -46,6 +52,7 @@ impl Surroundings {
             log: Arc::new(write_to_standard_error),
             warning_interval: Duration::from_secs(60),
             variable: Arc::new(|name| std::env::var_os(name)),
+            disk: Disk::system(),
         }
     }
 }

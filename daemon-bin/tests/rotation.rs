@@ -4,41 +4,14 @@
 
 mod support;
 
-use agent_receipts_chain::{KeyLineage, Outcome, Verdict};
-use agent_receipts_core::PublicKey;
+use agent_receipts_chain::Outcome;
 use agent_receipts_daemon::{RotateError, Rotation, rotate};
-use agent_receipts_keysource::{archived_public_keys, read_public_key};
+use agent_receipts_keysource::read_public_key;
+use support::rotated::{assert_all_valid, session, verdicts};
 use support::{Home, event, field};
 
 fn rotate_home(home: &Home, seed: u8) -> Result<Rotation, RotateError> {
     rotate(&home.config, &[seed; 32].into(), None, home.surroundings())
-}
-
-/// Runs a daemon over some frames, and leaves its chains closed or open.
-fn session(home: &mut Home, frames: &[String], close: bool) {
-    home.config.shutdown_deadline = std::time::Duration::from_secs(if close { 30 } else { 0 });
-    let daemon = home.start();
-    let mut client = home.connect();
-    frames.iter().for_each(|frame| drop(client.record(frame)));
-    daemon.stop().unwrap();
-}
-
-/// The verdicts over all chains, with the published key and the archived ones that lie beside it.
-fn verdicts(home: &Home) -> Vec<Verdict> {
-    let published = read_public_key(&home.config.public_key).unwrap();
-    let archived: Vec<PublicKey> =
-        archived_public_keys(&home.config.public_key).unwrap().keys.into_iter().map(|(_, key)| key).collect();
-    let mut lineage = KeyLineage::new(published, archived);
-    home.each_by_chain(|row| lineage.observe(&row.chain_id, row.receipt_json.as_bytes()));
-    home.verdicts(lineage.resolve())
-}
-
-fn assert_all_valid(home: &Home, chains: usize) {
-    let verdicts = verdicts(home);
-    assert_eq!(verdicts.len(), chains, "{verdicts:#?}");
-    for verdict in verdicts {
-        assert_eq!(verdict.outcome, Outcome::Valid, "{verdict:#?}");
-    }
 }
 
 #[test]

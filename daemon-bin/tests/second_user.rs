@@ -10,7 +10,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::process::{DaemonProcess, Kept, valid, wait_for_end};
@@ -27,11 +27,12 @@ fn main() {
     {
         return send_as_client(socket);
     }
-    let tests: [(&str, Test); 4] = [
+    let tests: [(&str, Test); 5] = [
         ("another_users_receipts_name_that_user", another_users_receipts_name_that_user),
         ("the_sockets_mode_keeps_others_out", the_sockets_mode_keeps_others_out),
         ("a_users_cap_is_not_anothers", a_users_cap_is_not_anothers),
         ("each_user_has_a_chain_of_its_own", each_user_has_a_chain_of_its_own),
+        ("the_control_socket_obeys_no_other_user", the_control_socket_obeys_no_other_user),
     ];
     let filter = arguments.iter().skip(1).find(|word| !word.starts_with('-'));
     let chosen = tests.iter().filter(|(name, _)| filter.is_none_or(|word| name.contains(word.as_str())));
@@ -75,6 +76,10 @@ impl Account {
 
     /// This program as the other user's process, from a place where that user may run it.
     fn client(self, home: &Home) -> Command {
+        self.client_of(home, &home.config.socket)
+    }
+
+    fn client_of(self, home: &Home, socket: &Path) -> Command {
         std::fs::set_permissions(home.folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
         let program = program(home);
         if !program.exists() {
@@ -82,13 +87,7 @@ impl Account {
             std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         let mut command = Command::new(program);
-        command
-            .arg(AS_CLIENT)
-            .arg(&home.config.socket)
-            .uid(self.uid)
-            .gid(self.gid)
-            .env_clear()
-            .current_dir("/");
+        command.arg(AS_CLIENT).arg(socket).uid(self.uid).gid(self.gid).env_clear().current_dir("/");
         command
     }
 }
@@ -208,4 +207,23 @@ fn each_user_has_a_chain_of_its_own(account: Account) {
             valid(&home, &chain);
         }
     }
+}
+
+/// The mode keeps them out; and were it loosened, the daemon would still look who asks. What they ask for makes no difference.
+fn the_control_socket_obeys_no_other_user(account: Account) {
+    let home = Home::new();
+    let daemon = DaemonProcess::start(&home);
+    let socket = home.path("control.sock");
+    assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(run(account.client_of(&home, &socket)).0, "PermissionDenied");
+    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let (said, pid) = run(account.client_of(&home, &socket));
+    assert!(said.contains(r#""code":"forbidden""#), "{said}");
+    let told =
+        format!("control: refused: neither the daemon's user nor root (pid {pid}, uid {}", account.uid);
+    support::wait_until("the refusal in the log", || daemon.logged(&told));
+    // Root, whose daemon this is, is obeyed.
+    let (said, _) = run(Account { uid: 0, gid: 0 }.client_of(&home, &socket));
+    assert!(said.contains(r#""code":"invalid_request""#), "{said}");
+    daemon.stop();
 }

@@ -28,6 +28,14 @@ pub enum FrameError {
         /// The body's length in bytes.
         length: u64,
     },
+    /// The header claims more than this socket takes.
+    #[error("frame too large for this socket: {length} bytes (max {limit})")]
+    OverLimit {
+        /// The body's length in bytes.
+        length: u64,
+        /// The most that this socket takes, in bytes.
+        limit: usize,
+    },
     /// The peer left within a header.
     #[error("connection ended after {received} of {HEADER} header bytes")]
     TruncatedHeader {
@@ -61,7 +69,7 @@ impl FrameError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::ZeroLength => "zero_length",
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::OverLimit { .. } => "too_large",
             Self::TruncatedHeader { .. } | Self::TruncatedBody { .. } => "truncated",
             Self::TimedOut { .. } => "timed_out",
             Self::Io { .. } => "io",
@@ -118,6 +126,15 @@ pub(crate) fn body_length(header: [u8; HEADER]) -> Result<usize, FrameError> {
         Ok(0) => Err(FrameError::ZeroLength),
         Ok(length) if length <= MAX_FRAME => Ok(length),
         _ => Err(FrameError::TooLarge { length: u64::from(length) }),
+    }
+}
+
+/// The body length that `header` claims, checked against the cap and a tighter limit.
+#[cfg(feature = "listener")]
+pub(crate) fn body_length_within(header: [u8; HEADER], limit: usize) -> Result<usize, FrameError> {
+    match body_length(header)? {
+        length if length > limit => Err(FrameError::OverLimit { length: length as u64, limit }),
+        length => Ok(length),
     }
 }
 

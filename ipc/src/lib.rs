@@ -25,6 +25,7 @@
 //! Features: `client` (the emitter) and `listener`, both on by default.
 
 mod ack;
+mod control;
 mod decision;
 mod event;
 mod frame;
@@ -42,6 +43,9 @@ mod sys;
 // The public interface is:
 
 pub use ack::{Ack, AckError};
+pub use control::{
+    CONTROL_VARIABLE, ControlError, ControlReply, ControlRequest, MAX_CONTROL_REQUEST, control_socket_beside,
+};
 pub use decision::Decision;
 pub use event::{Event, EventError, EventFault, MAX_DROP_COUNT, MAX_RESOURCE, MAX_TEXT};
 pub use frame::{FrameError, MAX_FRAME, read_frame, write_frame};
@@ -54,7 +58,8 @@ pub use version::{FRAME_VERSION, FRAME_VERSIONS, frame_versions_json};
 
 #[cfg(feature = "client")]
 pub use client::{
-    BuildError, CallerError, EmitError, Emitter, EmitterBuilder, EventToSend, Identity, TransportError,
+    AskError, BuildError, CallerError, EmitError, Emitter, EmitterBuilder, EventToSend, Identity,
+    TransportError, ask,
 };
 #[cfg(feature = "listener")]
 pub use listener::{

@@ -25,9 +25,8 @@ pub fn generate_key_pair(
     public: &Path,
     seed: &Zeroizing<[u8; 32]>,
 ) -> Result<PublicKey, GenerateError> {
-    // Every seed of the right length is accepted.
-    let public_key = KeyPair::from_seed(seed.as_ref()).ok_or(GenerateError::NoRandomness)?.public_key();
-    make_pair(private, public, pkcs8::encode(seed).as_bytes(), public_key.to_pem().as_bytes())?;
+    let (private_pem, public_key) = encode_key_pair(seed)?;
+    make_pair(private, public, private_pem.as_bytes(), public_key.to_pem().as_bytes())?;
     Ok(public_key)
 }
 
@@ -56,6 +55,18 @@ pub(crate) fn make_pair(
         let _ = std::fs::remove_file(private);
     })?;
     Ok(())
+}
+
+/// A key pair as [`generate_key_pair`] writes it, for whoever puts the files in place step by step: the text of the private
+/// key's file, and the public key, whose file holds [`PublicKey::to_pem`].
+///
+/// # Errors
+///
+/// [`GenerateError::NoRandomness`] if no key can be made of the seed.
+pub fn encode_key_pair(seed: &Zeroizing<[u8; 32]>) -> Result<(Zeroizing<String>, PublicKey), GenerateError> {
+    // Every seed of the right length is accepted.
+    let public_key = KeyPair::from_seed(seed.as_ref()).ok_or(GenerateError::NoRandomness)?.public_key();
+    Ok((pkcs8::encode(seed), public_key))
 }
 
 /// Where the public key of a private key file is published by default: the same path with `.pub` behind it.

@@ -39,6 +39,6 @@ pub use error::{FileError, GenerateError, KeyError, PublicKeyError};
 pub use file::FileKeySource;
 #[cfg(feature = "forensic")]
 pub use forensic::{ForensicKey, ForensicKeyError, generate_forensic_pair, read_forensic_key};
-pub use generate::{generate_key_pair, public_key_path, random_seed};
+pub use generate::{encode_key_pair, generate_key_pair, public_key_path, random_seed};
 pub use public::{publish_public_key, read_public_key};
 pub use source::{Algorithm, KeySource};

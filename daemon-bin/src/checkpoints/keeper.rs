@@ -77,8 +77,9 @@ impl Keeper {
 
     fn try_take_up(&mut self, go_on: &dyn Fn() -> bool) -> Result<(), BacklogError> {
         let reader = SqliteReader::open(&self.db)?;
-        let keys: Vec<_> =
-            self.maker.key.current().public_key().into_iter().chain(self.earlier.clone()).collect();
+        let key = &self.maker.key;
+        let earlier = key.former().into_iter().chain(self.earlier.clone());
+        let keys: Vec<_> = key.current().public_key().into_iter().chain(earlier).collect();
         let signed = last_signed(&reader, &keys)?;
         let mut growth = take_up(&reader, signed.as_ref(), go_on)?;
         if let Some(signed) = signed {

@@ -115,7 +115,7 @@ impl Anchors {
             // Those that come later are over the same receipts and more.
             self.waiting.remove(0);
         }
-        self.waiting.push(anchor_log::record("checkpoint", payload(signed, heads), now));
+        self.waiting.push(anchor_log::record("checkpoint", payload(signed, heads), &now.to_rfc3339_nanos()));
     }
 }
 

@@ -32,6 +32,7 @@ impl Settings {
         let path = |name| Ok::<_, ConfigError>(text(name)?.map(PathBuf::from));
         Ok(Self {
             socket: path("AGENTRECEIPTS_SOCKET")?,
+            control_socket: path(agent_receipts_ipc::CONTROL_VARIABLE)?,
             db: path("AGENTRECEIPTS_DB")?,
             key: path("AGENTRECEIPTS_KEY")?,
             public_key: path("AGENTRECEIPTS_PUBLIC_KEY")?,

@@ -32,6 +32,8 @@ pub struct Config {
     /// The socket that emitters connect to. Its place is judged at start, by
     /// [`agent_receipts_ipc::check_socket_path`].
     pub socket: PathBuf,
+    /// The socket on which the daemon is asked, which must be had; `None` for `control.sock` beside the other, if it can be had.
+    pub control_socket: Option<PathBuf>,
     /// The database of receipts.
     pub db: PathBuf,
     /// The private signing key.
@@ -120,6 +122,7 @@ impl From<Config> for Settings {
     fn from(config: Config) -> Self {
         Self {
             socket: Some(config.socket),
+            control_socket: config.control_socket,
             db: Some(config.db),
             key: Some(config.key),
             public_key: Some(config.public_key),

@@ -26,6 +26,7 @@ impl Settings {
                 Some(path) => path,
                 None => default_socket(env)?,
             },
+            control_socket: given_path(self.control_socket),
             db: match self.db {
                 Some(path) => path,
                 None => DataDirectory::required(env, "db")?.db(),
@@ -84,6 +85,9 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
         if let Some((second, _)) = paths[at + 1..].iter().find(|(_, other)| other == path) {
             return Err(ConfigError::SamePath { first: option, second, path: path.to_path_buf() });
         }
+    }
+    if let Some(path) = config.control_socket.as_ref().filter(|path| **path == config.socket) {
+        return Err(ConfigError::SamePath { first: "socket", second: "control_socket", path: path.clone() });
     }
     if config.issuer_id.is_empty() {
         return Err(ConfigError::Empty { option: "issuer_id" });

@@ -19,6 +19,9 @@ pub(crate) struct Settings {
     /// The socket that emitters connect to.
     #[arg(long, value_name = "PATH", value_parser = path)]
     pub(crate) socket: Option<PathBuf>,
+    /// The socket on which the daemon's own user and root may ask it; by default control.sock beside the other.
+    #[arg(long, value_name = "PATH", value_parser = path)]
+    pub(crate) control_socket: Option<PathBuf>,
     /// The database of receipts.
     #[arg(long, value_name = "PATH", value_parser = path)]
     pub(crate) db: Option<PathBuf>,
@@ -102,6 +105,7 @@ impl Settings {
     pub(crate) fn over(self, lower: Self) -> Self {
         Self {
             socket: self.socket.or(lower.socket),
+            control_socket: self.control_socket.or(lower.control_socket),
             db: self.db.or(lower.db),
             key: self.key.or(lower.key),
             public_key: self.public_key.or(lower.public_key),

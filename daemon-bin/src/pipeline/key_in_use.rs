@@ -2,27 +2,41 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use agent_receipts_core::PublicKey;
 use agent_receipts_keysource::KeySource;
 
 /// The key in use. Receipts and checkpoints are signed by different threads; after a rotation all of them sign with the new one.
 #[derive(Clone)]
-pub(crate) struct KeyInUse(Arc<RwLock<Arc<dyn KeySource>>>);
+pub(crate) struct KeyInUse(Arc<RwLock<Keys>>);
+
+struct Keys {
+    current: Arc<dyn KeySource>,
+    /// What signed before it in this run.
+    former: Vec<PublicKey>,
+}
 
 impl KeyInUse {
     pub(crate) fn new(key: Arc<dyn KeySource>) -> Self {
-        Self(Arc::new(RwLock::new(key)))
+        Self(Arc::new(RwLock::new(Keys { current: key, former: Vec::new() })))
     }
 
     /// The key as of now.
     pub(crate) fn current(&self) -> Arc<dyn KeySource> {
         // Replaced as a whole or not at all.
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).current)
+    }
+
+    /// The keys that signed before in this run, the oldest first.
+    pub(crate) fn former(&self) -> Vec<PublicKey> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).former.clone()
     }
 
     /// From now on this key signs.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for rotation while running"))]
     pub(crate) fn replace(&self, key: Arc<dyn KeySource>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = key;
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let former = keys.current.public_key().ok();
+        keys.former.extend(former);
+        keys.current = key;
     }
 }
 
@@ -48,5 +62,6 @@ mod tests {
         assert_eq!(there.current().public_key(), old.public_key());
         here.replace(Arc::clone(&new));
         assert_eq!(there.current().public_key(), new.public_key());
+        assert_eq!(there.former(), [old.public_key().unwrap()]);
     }
 }

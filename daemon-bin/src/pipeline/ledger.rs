@@ -1,7 +1,9 @@
 //! Store, key and order of one database in one hand: placed receipts are signed and stored whole, or not at all.
 
-use agent_receipts_core::{Draft, KeyRotation};
-use agent_receipts_keysource::KeyError;
+use std::sync::Arc;
+
+use agent_receipts_core::{Draft, KeyRotation, PublicKey};
+use agent_receipts_keysource::{KeyError, KeySource};
 use agent_receipts_store::{Row, StoreError};
 
 use super::key_in_use::KeyInUse;
@@ -31,15 +33,21 @@ pub enum WriteError {
     /// A thread panicked while it wrote.
     #[error("a thread panicked while it wrote")]
     WriterPanicked,
+    /// Nobody knows which of two keys the chains are to be signed with.
+    #[error("a key rotation left the database in doubt: {reason}; start again")]
+    InDoubt {
+        /// Why it could not be found out.
+        reason: String,
+    },
 }
 
 impl WriteError {
-    pub(super) fn is_fatal(&self) -> bool {
+    pub(crate) fn is_fatal(&self) -> bool {
         match self {
             WriteError::Store(error) => error.is_fatal(),
             WriteError::Sign(error) => !error.is_transient(),
             WriteError::Resume(error) => error.is_fatal(),
-            WriteError::CommitterEnded | WriteError::WriterPanicked => true,
+            WriteError::CommitterEnded | WriteError::WriterPanicked | WriteError::InDoubt { .. } => true,
         }
     }
 
@@ -50,7 +58,7 @@ impl WriteError {
             | WriteError::Resume(ResumeError::Store(_))
             | WriteError::CommitterEnded
             | WriteError::WriterPanicked => "store_unavailable",
-            WriteError::Sign(_) => "key_unavailable",
+            WriteError::Sign(_) | WriteError::InDoubt { .. } => "key_unavailable",
             WriteError::Resume(ResumeError::TooManyChains { .. }) => "too_many_chains",
             WriteError::Resume(_) => "chain_unavailable",
         }
@@ -141,6 +149,12 @@ impl Ledger {
     /// What was placed since the last commit, or is under way, is not to be.
     pub(crate) fn discard(&mut self) {
         self.sequencer.discard();
+    }
+
+    /// Signs with another key from now on: with nothing under way, and after every open chain was handed over to it.
+    pub(crate) fn succeed(&mut self, key: Arc<dyn KeySource>, public: PublicKey) {
+        self.key.replace(key);
+        self.sequencer.succeed(public);
     }
 
     /// Reads every chain's head from the store again.

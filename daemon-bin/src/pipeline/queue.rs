@@ -89,6 +89,12 @@ impl<T> Queue<T> {
         taken.into_iter().map(|(item, _)| item).collect()
     }
 
+    /// How many items wait, and what they and the reserved ones weigh.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.waiting.len(), state.bytes)
+    }
+
     /// Lets nothing more in. What waits can still be taken.
     pub(crate) fn close(&self) {
         self.lock().closed = true;

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use agent_receipts_chain::{agent_chain_id, next_chain_id, root_of};
-use agent_receipts_core::{ChainPosition, Draft, KeyRotation, Receipt};
+use agent_receipts_core::{ChainPosition, Draft, KeyRotation, PublicKey, Receipt};
 use agent_receipts_store::{Query, ReceiptReader, Row};
 
 use super::allotment::Allotments;
@@ -36,6 +38,7 @@ pub(crate) struct Sequencer {
     /// The chain that is open for a user, a session or an agent, by the chain id that it would have at first.
     open_chains: HashMap<String, String>,
     allotments: Allotments,
+    count_of_heads: Arc<AtomicUsize>,
 }
 
 impl Sequencer {
@@ -51,7 +54,16 @@ impl Sequencer {
         let mut heads = Heads::default();
         heads.load(&roots.base, head);
         let allotments = Allotments::new(chains_per_uid);
-        Self { roots, keys, letterhead, surroundings, heads, open_chains: HashMap::new(), allotments }
+        Self {
+            roots,
+            keys,
+            letterhead,
+            surroundings,
+            heads,
+            open_chains: HashMap::new(),
+            allotments,
+            count_of_heads: Arc::default(),
+        }
     }
 
     /// Places an event behind what this batch holds already, with a receipt for its lost predecessors before it.
@@ -168,6 +180,7 @@ impl Sequencer {
     pub(crate) fn commit(&mut self) {
         self.heads.commit();
         self.forget_if_many();
+        self.count_of_heads.store(self.heads.len(), Ordering::Relaxed);
     }
 
     /// What was under way is not on disk: the heads stay, and what was placed behind it is not to be.
@@ -181,6 +194,21 @@ impl Sequencer {
         if self.heads.len() > MOST_HEADS {
             self.forget();
         }
+    }
+
+    /// Another key signs from now on. The heads are read again, and judged by it.
+    pub(crate) fn succeed(&mut self, incoming: PublicKey) {
+        if incoming != self.keys.current {
+            self.keys.earlier.push(self.keys.current);
+            self.keys.current = incoming;
+        }
+        self.heads.discard();
+        self.forget();
+    }
+
+    /// How many heads are held, now and later.
+    pub(crate) fn count_of_heads(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.count_of_heads)
     }
 
     /// Reads every head from the store again when it is next needed.
@@ -343,7 +371,7 @@ const MOST_LOST: u64 = 1 << 53;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use agent_receipts_core::{PublicKey, Version};
+    use agent_receipts_core::Version;
     use agent_receipts_store::MemoryStore;
 
     /// While the disk is full nothing is committed, and every event may name an agent that was never heard of.

@@ -1,10 +1,11 @@
 //! The store in two hands: the thread that sequences reads heads, the one that commits appends.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agent_receipts_store::{
-    ChainSummary, Head, Query, ReceiptReader, ReceiptStore, Row, StoreError, StoredRow,
+    ChainSummary, Head, MemoryStore, Query, ReceiptReader, ReceiptStore, Row, StoreError, StoredRow,
 };
 
 use crate::checkpoints::tally::Tally;
@@ -14,6 +15,7 @@ use crate::checkpoints::tally::Tally;
 pub(crate) struct SharedStore {
     held: Arc<Mutex<Held>>,
     tally: Option<Arc<Tally>>,
+    written: Arc<AtomicU64>,
 }
 
 struct Held {
@@ -24,7 +26,8 @@ struct Held {
 
 impl SharedStore {
     pub(crate) fn new(store: impl ReceiptStore + 'static) -> Self {
-        Self { held: Arc::new(Mutex::new(Held { store: Box::new(store), failure: None })), tally: None }
+        let held = Held { store: Box::new(store), failure: None };
+        Self { held: Arc::new(Mutex::new(held)), tally: None, written: Arc::default() }
     }
 
     /// The same store, of which every commit is told to `tally`.
@@ -39,9 +42,27 @@ impl SharedStore {
             return Err(failure.clone());
         }
         held.store.append(rows)?;
+        self.written.fetch_add(rows.len() as u64, Ordering::Relaxed);
         if let Some(tally) = &self.tally {
             tally.committed(rows, &*held.store);
         }
+        Ok(())
+    }
+
+    /// How many rows were appended since the start, now and later. Whoever holds this does not hold the store.
+    pub(crate) fn count_of_written(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.written)
+    }
+
+    /// Gives the store up, lock and all, and takes `other` in its place; meanwhile nobody reads or writes. Where there is no
+    /// other, what follows goes nowhere: the caller must end the daemon.
+    pub(crate) fn exchange<S: ReceiptStore + 'static, E>(
+        &self,
+        other: impl FnOnce() -> Result<S, E>,
+    ) -> Result<(), E> {
+        let mut held = self.hold();
+        held.store = Box::new(MemoryStore::default());
+        held.store = Box::new(other()?);
         Ok(())
     }
 

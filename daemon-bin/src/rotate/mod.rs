@@ -1,23 +1,29 @@
-//! Replacing the signing key of a stopped daemon, so that no chain breaks over it.
+//! Replacing the signing key, so that no chain breaks over it.
 //!
 //! Every open chain, of the root and of agents, gets a `key_rotated` receipt under the outgoing key, all in one transaction.
-//! That transaction is the point of no return: before it the new key stands only beside the old one and is removed by whoever
-//! finds it; after it the new key is put in place by whoever finds it, be it the next start after a crash ([`recover`]).
+//! That transaction is the point of no return. Before it stand the next key pair, beside the one in use, and a journal that
+//! says what is about to be done; whoever finds these without the transaction removes them. After it whoever finds them goes
+//! on: the next key is put in place, the anchor log is told, the journal goes. Whoever that is, this process or the next start
+//! after a crash ([`recover`]), each step may be done again.
 
 mod anchor;
 mod files;
+mod journal;
 mod recover;
+mod running;
+mod turn;
 
 use std::fmt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use agent_receipts_core::{Fingerprint, KeyRotation, PublicKey};
-use agent_receipts_keysource::{GenerateError, generate_key_pair};
-use agent_receipts_store::Row;
+use agent_receipts_core::Fingerprint;
+use agent_receipts_core::json::{Object, Value};
+use agent_receipts_keysource::GenerateError;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::disk::DiskError;
 use crate::pipeline::ledger::{Ledger, WriteError};
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::roots::Roots;
@@ -25,9 +31,10 @@ use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::startup::{StartError, open};
 use crate::surroundings::Surroundings;
-use files::KeyFiles;
+use turn::Turn;
 
 pub(crate) use recover::recover;
+pub(crate) use running::rotate_running;
 
 /// What a rotation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +48,34 @@ pub struct Rotation {
     pub incoming: Fingerprint,
     /// Where the outgoing public key is kept, for ever.
     pub archived: PathBuf,
+    /// The anchor log that knows of it, if one was named.
+    pub anchored: Option<PathBuf>,
+    /// What could not be done after the chains had been handed over. The next start does it.
+    pub unfinished: Option<String>,
+}
+
+impl Rotation {
+    /// The same for programs.
+    pub fn to_value(&self) -> Value {
+        let receipt = |(chain, sequence, id): &(String, u64, String)| -> Value {
+            let members = [
+                ("chain_id", Value::from(chain.as_str())),
+                ("sequence", Value::from(*sequence)),
+                ("receipt_id", Value::from(id.as_str())),
+            ];
+            members.into_iter().collect::<Object>().into()
+        };
+        let path = |path: &Path| Value::from(path.to_string_lossy().into_owned());
+        let members = [
+            ("receipts", Value::from(self.receipts.iter().map(receipt).collect::<Vec<_>>())),
+            ("outgoing", Value::from(self.outgoing.to_string())),
+            ("incoming", Value::from(self.incoming.to_string())),
+            ("archived", path(&self.archived)),
+            ("anchored", self.anchored.as_deref().map_or(Value::Null, path)),
+            ("unfinished", self.unfinished.as_deref().map_or(Value::Null, Value::from)),
+        ];
+        members.into_iter().collect::<Object>().into()
+    }
 }
 
 /// What an operator is told, as the reference tells it.
@@ -53,6 +88,9 @@ impl fmt::Display for Rotation {
         writeln!(f, "outgoing key: {}", self.outgoing)?;
         writeln!(f, "incoming key: {}", self.incoming)?;
         writeln!(f, "archived public key: {}", self.archived.display())?;
+        if let Some(anchored) = &self.anchored {
+            writeln!(f, "anchored to: {}", anchored.display())?;
+        }
         writeln!(f, "keep the archived key: verifiers need it for everything signed until now")
     }
 }
@@ -77,18 +115,36 @@ pub enum RotateError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// A file could not be handled.
-    #[error("could not {what} `{}`: {error}", path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// With which file.
+    #[error(transparent)]
+    File(#[from] DiskError),
+    /// The journal of an earlier rotation cannot be followed.
+    #[error(
+        "the journal `{}` of a key rotation cannot be followed: {reason}; move it away, and what the database says counts",
+        path.display()
+    )]
+    Journal {
+        /// The journal.
         path: PathBuf,
-        /// What the system says.
-        error: std::io::Error,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The chains were handed over to a key whose private half is not there.
+    #[error("the chains were handed over to the key {key}, which is not at `{}`: restore it there", path.display())]
+    KeyGone {
+        /// The incoming key.
+        key: Fingerprint,
+        /// Where its private half should wait.
+        path: PathBuf,
+    },
+    /// The database does not hold a hand-over that the journal names.
+    #[error("the database holds no receipt `{id}`, which a key rotation wrote")]
+    ReceiptGone {
+        /// The receipt.
+        id: String,
     },
 }
 
-/// Replaces the signing key by one made from `seed`, and records it in `anchor` first, if there is one.
+/// Replaces the signing key of a stopped daemon by one made from `seed`, and tells `anchor` of it, if there is one.
 ///
 /// # Errors
 ///
@@ -103,7 +159,6 @@ pub fn rotate(
         return Err(RotateError::Running { path: config.socket.clone() });
     }
     let opened = open(config, &surroundings)?;
-    let outgoing = opened.keys.current;
     let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
     let sequencer = Sequencer::new(
         Roots { base: opened.root, by: config.chains },
@@ -114,7 +169,7 @@ pub fn rotate(
         surroundings.clone(),
     );
     let ledger = Ledger { store: SharedStore::new(opened.store), key: opened.key, sequencer };
-    replace_key(config, seed, anchor, &surroundings, ledger, outgoing)
+    replace_key(config, seed, anchor, &surroundings, ledger)
 }
 
 /// The rotation itself, under the lock that the ledger's store holds.
@@ -124,65 +179,20 @@ fn replace_key(
     anchor: Option<&Path>,
     surroundings: &Surroundings,
     mut ledger: Ledger,
-    outgoing: PublicKey,
 ) -> Result<Rotation, RotateError> {
-    let files = KeyFiles::of(config);
-    let incoming = generate_key_pair(&files.next_key, &files.next_public_key, seed)?;
-    match hand_over(&mut ledger, &files, &outgoing, &incoming, anchor, surroundings) {
-        Ok(rows) => {
-            // From here on nothing is undone: what fails now is finished by the next start.
-            files.install()?;
-            let receipts = rows.into_iter().map(|row| (row.chain_id, row.sequence, row.id)).collect();
-            let archived = files.archive_of(&outgoing);
-            Ok(Rotation {
-                receipts,
-                outgoing: outgoing.fingerprint(),
-                incoming: incoming.fingerprint(),
-                archived,
-            })
-        }
+    let turn = Turn::prepare(&mut ledger, config, seed, anchor, surroundings)
+        .and_then(|turn| turn.commit(&mut ledger).map(|()| turn));
+    match turn {
+        Ok(turn) => Ok(turn.finish(&ledger)),
         Err(error) => {
             // A commit that failed at its last step may be found done when the database is opened again: only then is it
             // known whether the chains were handed over, and the one key that can go on with them must not be gone.
             drop(ledger);
-            if let Err(later) = recover(config, &surroundings.log) {
+            if let Err(later) = recover(config, surroundings) {
                 (surroundings.log)(&format!("left to the next start: {later}"));
             }
             Err(error)
         }
-    }
-}
-
-/// Everything up to and with the transaction.
-fn hand_over(
-    ledger: &mut Ledger,
-    files: &KeyFiles,
-    outgoing: &PublicKey,
-    incoming: &PublicKey,
-    anchor: Option<&Path>,
-    surroundings: &Surroundings,
-) -> Result<Vec<Row>, RotateError> {
-    let placed = ledger.place_rotations(&key_rotation(outgoing, incoming)).map_err(WriteError::from)?;
-    let rows = ledger.seal(placed)?;
-    if let Some(path) = anchor {
-        anchor::append(path, &rows, (surroundings.clock)())?;
-    }
-    files.archive(outgoing)?;
-    ledger.append(&rows)?;
-    Ok(rows)
-}
-
-fn key_rotation(outgoing: &PublicKey, incoming: &PublicKey) -> KeyRotation {
-    let algorithm = "ed25519".to_owned();
-    KeyRotation {
-        event_type: "key_rotated".to_owned(),
-        new_public_key: incoming.to_multibase(),
-        old_key_fingerprint: outgoing.fingerprint().to_string(),
-        new_key_fingerprint: incoming.fingerprint().to_string(),
-        old_algorithm: algorithm.clone(),
-        new_algorithm: algorithm,
-        signed_with: "old".to_owned(),
-        ..KeyRotation::default()
     }
 }
 
@@ -191,9 +201,9 @@ mod tests {
     use std::ops::ControlFlow;
     use std::sync::Arc;
 
-    use agent_receipts_keysource::read_public_key;
+    use agent_receipts_keysource::{generate_key_pair, read_public_key};
     use agent_receipts_store::{
-        ChainSummary, Head, Query, ReceiptReader, ReceiptStore, SqliteStore, StoreError, StoredRow,
+        ChainSummary, Head, Query, ReceiptReader, ReceiptStore, Row, SqliteStore, StoreError, StoredRow,
     };
 
     use super::*;
@@ -263,7 +273,7 @@ mod tests {
         );
         let ledger =
             Ledger { store: SharedStore::new(LastSyncFails(opened.store)), key: opened.key, sequencer };
-        let failed = replace_key(&config, &[2; 32].into(), None, &surroundings, ledger, outgoing);
+        let failed = replace_key(&config, &[2; 32].into(), None, &surroundings, ledger);
         assert!(failed.unwrap_err().to_string().contains("could not be synced"));
         assert_ne!(read_public_key(&at("k.pub")).unwrap(), outgoing);
         // The key that is in use now is the one that the chain was handed over to.

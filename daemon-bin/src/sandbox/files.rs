@@ -61,7 +61,12 @@ fn restrict(config: &Config, folders: &BTreeSet<PathBuf>) -> Result<RestrictionS
 /// The folders that the daemon writes to: rotation replaces keys, SQLite makes side files, the socket is removed at the end.
 fn own_folders(config: &Config) -> BTreeSet<PathBuf> {
     let files = [&config.db, &config.key, &config.public_key, &config.socket];
-    files.into_iter().chain(&config.anchor_log).map(|file| existing(folder_of(file))).collect()
+    files
+        .into_iter()
+        .chain(&config.anchor_log)
+        .chain(&config.control_socket)
+        .map(|file| existing(folder_of(file)))
+        .collect()
 }
 
 /// Makes what the start would make in a moment, since a rule must have a folder to stand on; without a key there is no start.

@@ -20,7 +20,7 @@ fn every_verb_with_one_dash_or_two() {
         assert_eq!(ask("version"), Command::Version);
         assert_eq!(ask("protocol-version"), Command::ProtocolVersion);
         assert!(matches!(ask("print-config"), Command::PrintConfig(_)));
-        assert!(matches!(ask("rotate"), Command::Rotate(_)));
+        assert!(matches!(ask("rotate"), Command::Rotate { json: false, .. }));
         assert!(matches!(ask("init"), Command::Init(_)));
         assert!(matches!(ask("init-forensic-key"), Command::InitForensicKey(_)));
     }

@@ -8,6 +8,7 @@ use crate::{HOME, config, env, file, file_refusal, from_file, parse, refusal, te
 
 const FULL: &str = r#"
 socket = "/run/x/events.sock"
+control_socket = "/run/x/c.sock"
 db = "/d/r.db"
 key = "/k/s.key"
 public_key = "/p/s.pub"
@@ -36,6 +37,7 @@ checkpoint_receipts = 500
 fn full() -> Config {
     Config {
         socket: "/run/x/events.sock".into(),
+        control_socket: Some("/run/x/c.sock".into()),
         db: "/d/r.db".into(),
         key: "/k/s.key".into(),
         public_key: "/p/s.pub".into(),

@@ -133,6 +133,7 @@ fn the_defaults() {
     let config = config(&[], &[]);
     let expected = Config {
         socket: config.socket.clone(),
+        control_socket: None,
         db: "/home/nobody-here/.local/share/agent-receipts/receipts.db".into(),
         key: "/home/nobody-here/.local/share/agent-receipts/signing.key".into(),
         public_key: "/home/nobody-here/.local/share/agent-receipts/signing.key.pub".into(),

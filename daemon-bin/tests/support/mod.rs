@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub(crate) mod process;
+pub(crate) mod rotated;
 
 use std::io::{Read as _, Write as _};
 use std::ops::ControlFlow;

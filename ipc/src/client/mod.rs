@@ -1,5 +1,6 @@
 //! The blocking emitter client.
 
+mod ask;
 mod builder;
 mod drops;
 mod error;
@@ -15,6 +16,7 @@ use drops::Drops;
 use line::Line;
 use outgoing::Body;
 
+pub use ask::{AskError, ask};
 pub use builder::EmitterBuilder;
 pub use error::{BuildError, CallerError, EmitError, TransportError};
 pub use outgoing::{EventToSend, Identity};

@@ -10,6 +10,7 @@ use std::time::Instant;
 use rustix::net::Shutdown;
 
 use crate::frame::{CHUNK, HEADER, body_length, header_for};
+use crate::peer::Peer;
 use crate::sys;
 
 /// A connected socket, and whose reply comes next.
@@ -36,6 +37,11 @@ impl Wire {
     pub(super) fn dial(socket: &Path, deadline: Instant) -> io::Result<Self> {
         let socket = sys::connect_by(socket, deadline)?;
         Ok(Self { socket, asked: AtomicU64::new(0), replies: Mutex::default(), turn_passed: Condvar::new() })
+    }
+
+    /// Who holds the other end, as the kernel says.
+    pub(super) fn peer(&self) -> io::Result<Peer> {
+        Peer::of(&self.socket)
     }
 
     /// Whether the daemon still holds its end.

@@ -2,20 +2,26 @@
 
 use std::ops::Range;
 
-use crate::frame::{CHUNK, FrameError, HEADER, body_length};
+use crate::frame::{CHUNK, FrameError, HEADER, body_length_within};
 
 /// Received bytes that are not yet a whole frame, and where the next one starts.
 ///
 /// INVARIANT: `start <= end <= bytes.len()`; what lies between was received and not yet handed out. The buffer grows by
 /// what arrives, so that a claimed length alone costs nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Assembler {
+    limit: usize,
     bytes: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Assembler {
+    /// For bodies of at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, bytes: Vec::new(), start: 0, end: 0 }
+    }
+
     /// Room for the next bytes, never empty; say with [`Assembler::received`] how many came.
     pub(super) fn space(&mut self) -> &mut [u8] {
         if self.start > 0 {
@@ -74,7 +80,7 @@ impl Assembler {
     /// The body length that the next header claims, once the whole header is here.
     fn claimed(&self) -> Result<Option<usize>, FrameError> {
         match self.bytes[self.start..self.end].first_chunk::<HEADER>() {
-            Some(header) => body_length(*header).map(Some),
+            Some(header) => body_length_within(*header, self.limit).map(Some),
             None => Ok(None),
         }
     }
@@ -90,7 +96,7 @@ mod tests {
 
     /// Feeds `wire` in pieces of `piece` bytes and collects the frames.
     fn assemble(wire: &[u8], piece: usize) -> (Vec<Vec<u8>>, Result<(), FrameError>) {
-        let mut assembler = Assembler::default();
+        let mut assembler = Assembler::new(MAX_FRAME);
         let mut frames = Vec::new();
         let mut rest = wire;
         while !rest.is_empty() {
@@ -129,7 +135,7 @@ mod tests {
     fn the_largest_frame_passes_and_its_memory_is_given_back() {
         let bodies = vec![vec![9; MAX_FRAME], vec![1; 1]];
         assert_eq!(assemble(&wire(&bodies), 100_000), (bodies, Ok(())));
-        let mut assembler = Assembler::default();
+        let mut assembler = Assembler::new(MAX_FRAME);
         assembler.bytes.resize(MAX_FRAME, 0);
         assert!(assembler.space().len() <= KEPT);
     }
@@ -142,6 +148,19 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_can_take_less_than_the_protocol() {
+        let mut assembler = Assembler::new(100);
+        for (length, expected) in
+            [(100, Ok(None)), (101, Err(FrameError::OverLimit { length: 101, limit: 100 }))]
+        {
+            assembler.space()[..4].copy_from_slice(&u32::to_be_bytes(length));
+            assembler.received(4);
+            assert_eq!(assembler.next(), expected);
+            assembler = Assembler::new(100);
+        }
+    }
+
+    #[test]
     fn an_end_within_a_frame_is_told() {
         assert_eq!(assemble(&[0, 0], 9).1, Err(FrameError::TruncatedHeader { received: 2 }));
         let cut = [&100_u32.to_be_bytes()[..], &[7; 50]].concat();
@@ -150,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_claim_costs_nothing() {
-        let mut assembler = Assembler::default();
+        let mut assembler = Assembler::new(MAX_FRAME);
         assembler.space()[..4].copy_from_slice(&(MAX_FRAME as u32).to_be_bytes());
         assembler.received(4);
         assert_eq!(assembler.next(), Ok(None));

@@ -92,7 +92,12 @@ type Identity = (u64, u64);
 
 impl Bound {
     /// Binds `path` and listens there.
-    pub(super) fn new(path: &Path, probe: Duration, tell: &dyn Fn(Notice)) -> Result<Self, BindError> {
+    pub(super) fn new(
+        path: &Path,
+        mode: u32,
+        probe: Duration,
+        tell: &dyn Fn(Notice),
+    ) -> Result<Self, BindError> {
         prepare_directory(path, tell)?;
         // First without the lock, which a daemon that answers holds.
         find_occupant(path, probe)?;
@@ -101,7 +106,7 @@ impl Bound {
             remove(path)?;
             tell(Notice::StaleSocketRemoved { path: path.to_owned() });
         }
-        let (socket, identity) = listen(path)?;
+        let (socket, identity) = listen(path, mode)?;
         let own = OwnFile { path: path.to_owned(), identity, _lock: lock };
         Ok(Self { socket, own: Some(own) })
     }
@@ -211,13 +216,13 @@ fn remove(path: &Path) -> Result<(), BindError> {
 
 /// Binds, sets the mode, then listens: until the last step every connection is refused, so nobody can use a looser mode
 /// in between, and the process-wide umask, which other threads may depend on, stays as it is.
-fn listen(path: &Path) -> Result<(OwnedFd, Identity), BindError> {
+fn listen(path: &Path, mode: u32) -> Result<(OwnedFd, Identity), BindError> {
     let address = sys::address(path).map_err(system("use as a socket path", path))?;
     let socket = sys::stream_socket().map_err(system("make a socket for", path))?;
     // Linux creates the file with the socket's own mode, so it is tight from the start; elsewhere this fails.
-    let _ = rustix::fs::fchmod(&socket, Mode::from_raw_mode(SOCKET_MODE as _));
+    let _ = rustix::fs::fchmod(&socket, Mode::from_raw_mode(mode as _));
     rustix::net::bind(&socket, &address).map_err(|errno| system("bind", path)(errno.into()))?;
-    let listening = fs::set_permissions(path, Permissions::from_mode(SOCKET_MODE))
+    let listening = fs::set_permissions(path, Permissions::from_mode(mode))
         .map_err(system("set the mode of", path))
         .and_then(|()| {
             rustix::net::listen(&socket, BACKLOG).map_err(|errno| system("listen on", path)(errno.into()))
@@ -240,7 +245,6 @@ pub(super) fn system<'a>(step: &'static str, path: &'a Path) -> impl FnOnce(io::
 }
 
 const DIRECTORY_MODE: u32 = 0o750;
-const SOCKET_MODE: u32 = 0o660;
 const STICKY: u32 = 0o1000;
 /// Connections that may wait to be accepted; the system caps it further.
 pub(super) const BACKLOG: i32 = 1024;

@@ -32,7 +32,7 @@ impl Surroundings {
         self.watch.counts.accepted();
         let life = catch_unwind(AssertUnwindSafe(|| {
             let mut session = self.handler.connected(&link.peer, ReplyWriter::new(Arc::clone(link)));
-            let mut assembler = Assembler::default();
+            let mut assembler = Assembler::new(self.limits.frame_size);
             let end =
                 catch_unwind(AssertUnwindSafe(|| self.read_frames(link, session.as_mut(), &mut assembler)));
             // Before the session hears of the end, so that its peer does not go on sending to nobody.

@@ -60,13 +60,13 @@ pub struct Stopped {
 }
 
 impl Listener {
-    /// Binds `path` with mode 0660, in a directory that is made with mode 0750 if it is missing.
+    /// Binds `path` with the mode of the options, in a directory that is made with mode 0750 if it is missing.
     ///
     /// Removes a socket that nobody listens on; refuses to touch anything else. From here on clients can connect and
     /// send; they are accepted once [`Listener::run`] is called.
     pub fn bind(path: &Path, options: ListenerOptions) -> Result<Listener, BindError> {
-        let probe = options.limits.probe;
-        Self::over(path, options, |watch| Bound::new(path, probe, &|notice| watch.tell(notice)))
+        let (mode, probe) = (options.mode, options.limits.probe);
+        Self::over(path, options, |watch| Bound::new(path, mode, probe, &|notice| watch.tell(notice)))
     }
 
     /// Listens on a socket that a service manager bound to `path` and passed on. Its file is the service manager's: it

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::notice::Notice;
+use crate::frame::MAX_FRAME;
 
 /// How much one listener allows; every bound is there against a peer that means harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a frame may take from its first byte to its last; 10 seconds.
     pub frame: Duration,
+    /// The longest frame body in bytes; [`MAX_FRAME`].
+    pub frame_size: usize,
     /// How long one reply may wait for a peer that does not read; 100 milliseconds, then the connection is shut down.
     pub reply: Duration,
     /// How long a stop may wait for what was received to be handled; 5 seconds.
@@ -34,6 +37,7 @@ impl Default for Limits {
             connections_per_uid: 256,
             idle: Duration::from_secs(3600),
             frame: Duration::from_secs(10),
+            frame_size: MAX_FRAME,
             reply: Duration::from_millis(100),
             drain: Duration::from_secs(5),
             probe: Duration::from_millis(100),
@@ -52,12 +56,14 @@ pub struct ListenerOptions {
     pub limits: Limits,
     /// Who is told what the listener refused or survived.
     pub observer: Observer,
+    /// The permission bits of the socket's file; 0660, so that the file's group may connect.
+    pub mode: u32,
 }
 
 impl ListenerOptions {
     /// The default bounds, telling `observer`.
     pub fn new(observer: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
-        Self { limits: Limits::default(), observer: Arc::new(observer) }
+        Self { limits: Limits::default(), observer: Arc::new(observer), mode: 0o660 }
     }
 }
 
