@@ -62,7 +62,10 @@ impl KeyRing {
     }
 
     /// Whether `key` handed over towards the published key in a rotation that no receipt confirms yet. Never so
-    /// once the published key was seen to have signed anything.
+    /// once the published key was seen to have signed anything: the first or the last receipt of a chain, or one behind a
+    /// rotation. A rotation that nobody continued is then worth nothing, also an honest one, which the reference leaves behind
+    /// where it rotates one chain and goes on with another; [`KeyRing::trust`] is the mend. (A new key's link to a receipt of the
+    /// old one would not do in its place: receipts are linked without their proofs, so that a forger can sign the same receipt.)
     ///
     /// What remains possible for a forger who can write the store and plant an archive, in the time until the
     /// published key first signs: a chain under a key of his own that ends in a rotation to the published key.

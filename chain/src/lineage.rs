@@ -54,6 +54,8 @@ struct Waiting {
 struct Cursor {
     chain_id: String,
     last_rotation: Option<LastRotation>,
+    /// The receipt that stands last so far, as it came; empty where nobody asks for it.
+    last: Vec<u8>,
 }
 
 /// The receipt before is a rotation: who follows it?
@@ -104,6 +106,11 @@ impl KeyLineage {
         if first {
             self.turn_to(chain_id);
         }
+        let open = self.is_open();
+        if let Some(cursor) = self.cursor.as_mut().filter(|_| open) {
+            cursor.last.clear();
+            cursor.last.extend_from_slice(receipt_json);
+        }
         let last_rotation = self.cursor.as_mut().and_then(|cursor| cursor.last_rotation.take());
         // A rotation whose name is written with escapes is not seen, and so proves nothing: it fails closed.
         let rotates = memchr::memmem::find(receipt_json, ROTATION).is_some();
@@ -131,16 +138,37 @@ impl KeyLineage {
     /// Another chain begins, or goes on.
     fn turn_to(&mut self, chain_id: &str) {
         let last_rotation = self.left.remove(chain_id);
-        let left = self.cursor.replace(Cursor { chain_id: chain_id.to_owned(), last_rotation });
-        if let Some(Cursor { chain_id, last_rotation: Some(rotation) }) = left
+        let begun = Cursor { chain_id: chain_id.to_owned(), last_rotation, last: Vec::new() };
+        let Some(left) = self.cursor.replace(begun) else { return };
+        self.look_at_end(&left);
+        if let Some(rotation) = left.last_rotation
             && self.left.len() < MAX_LEFT
         {
-            self.left.insert(chain_id, rotation);
+            self.left.insert(left.chain_id, rotation);
         }
+    }
+
+    /// Whether it is still open if the published key has signed anything, and matters: an archived key could gain from that.
+    fn is_open(&self) -> bool {
+        !self.ring.published_has_signed && self.ring.candidates().len() > 1
+    }
+
+    /// The reference lets chains go over to a new key in silence, without a rotation of their own. That the published key has
+    /// signed shows at their end only.
+    fn look_at_end(&mut self, Cursor { chain_id, last, .. }: &Cursor) {
+        if !self.is_open() {
+            return;
+        }
+        let Ok(received) = Received::parse(last) else { return };
+        self.ring.published_has_signed = received.receipt().subject.chain.chain_id == *chain_id
+            && received.verify(self.ring.published()).is_ok();
     }
 
     /// The ring for all chains of the store.
     pub fn resolve(mut self) -> KeyRing {
+        if let Some(cursor) = self.cursor.take() {
+            self.look_at_end(&cursor);
+        }
         self.settle_waiting();
         let vouched = self.leading_to(self.ring.vouched.clone(), |followed| followed);
         // Before the published key has signed anything, an honest rotation cannot have been confirmed.

@@ -326,3 +326,74 @@ fn a_chain_goes_over_to_no_key_beyond_the_published_one_without_saying_so() {
     agent.grow(&next, 1);
     assert_broken(&verify(&agent.texts, ring(&published, &[], &[&root, &agent])), 1, None);
 }
+
+/// As the reference rotates: one chain has the hand-over, another goes on under the new key in silence. A forger with an archive of
+/// his own, whose chain ends in a hand-over to the published key, must not be believed for that.
+#[test]
+fn a_planted_key_gains_nothing_where_a_chain_goes_over_in_silence() {
+    let (old, new, forger) = (Key::new(1), Key::new(2), Key::new(66));
+    let mut day = Chain::new("2026-11-22");
+    day.rotate(&old, &new);
+    let mut root = Chain::of("audit", &old, 2);
+    root.grow(&new, 2);
+    let older = Chain::of("2026-11-21", &old, 2);
+    let mut forged = Chain::of("forged", &forger, 2);
+    forged.rotate(&forger, &new);
+    for store in [[&day, &root, &older, &forged], [&forged, &older, &day, &root]] {
+        let mut ring = ring(&new, &[&old, &forger], &store);
+        assert!(!ring.is_provisional(&forger.public()) && !ring.vouches_for(&forger.public()));
+        assert_eq!(verify(&forged.texts, ring.clone()).reason, Some(Reason::KeyNotTrusted));
+        assert_valid(&strictly(&root, ring.clone()));
+        // Of these nobody can tell whether the old key or the forger's is the honest one, but whoever knows it.
+        for honest in [&day, &older] {
+            assert_eq!(
+                verify(&honest.texts, ring.clone()).reason,
+                Some(Reason::KeyNotTrusted),
+                "{}",
+                honest.id
+            );
+        }
+        ring.trust(old.public());
+        for honest in [&day, &root, &older] {
+            assert_valid(&strictly(honest, ring.clone()));
+        }
+        assert!(!verify(&forged.texts, ring).valid);
+    }
+}
+
+/// Links do not cover proofs: a forger signs an honest receipt once more, and what follows it links to his as well. That must not
+/// make him one whom the published key vouches for.
+#[test]
+fn an_honest_receipt_signed_again_by_a_forger_vouches_for_nothing() {
+    let (old, new, forger) = (Key::new(1), Key::new(2), Key::new(66));
+    let mut genuine = Chain::of("audit", &old, 2);
+    genuine.grow(&new, 2);
+    let mut signed_again = Chain::of("audit", &forger, 2);
+    assert_eq!(signed_again.hashes, genuine.hashes[..2]);
+    signed_again.texts.extend_from_slice(&genuine.texts[2..]);
+    let mut hand_over = Chain::new("x");
+    hand_over.rotate(&forger, &new);
+    let own = Chain::of("y", &forger, 2);
+    let ring = ring(&new, &[&forger], &[&signed_again, &hand_over, &own]);
+    assert!(!ring.vouches_for(&forger.public()));
+    for forged in [&hand_over, &own] {
+        assert_eq!(verify(&forged.texts, ring.clone()).reason, Some(Reason::KeyNotTrusted), "{}", forged.id);
+    }
+}
+
+/// An export may hold the chains as they were recorded, mixed: the ends count there, too.
+#[test]
+fn a_silent_end_is_seen_in_a_file_of_mixed_chains() {
+    let (old, new, forger) = (Key::new(1), Key::new(2), Key::new(66));
+    let mut root = Chain::of("audit", &old, 2);
+    root.grow(&new, 1);
+    let mut forged = Chain::of("forged", &forger, 1);
+    forged.rotate(&forger, &new);
+    let mut lineage = KeyLineage::new(new.public(), [old.public(), forger.public()]);
+    for at in 0..3 {
+        for chain in [&root, &forged] {
+            chain.texts.get(at).into_iter().for_each(|text| lineage.observe(&chain.id, text));
+        }
+    }
+    assert!(!lineage.resolve().is_provisional(&forger.public()));
+}
