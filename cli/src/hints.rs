@@ -1,6 +1,6 @@
 //! Typed errors of the libraries, turned into what the operator reads: the message, the mend, the exit code.
 
-use agent_receipts_ipc::{EmitError, TransportError};
+use agent_receipts_ipc::{AskError, EmitError, TransportError};
 use agent_receipts_keysource::{FileError, ForensicKeyError, PublicKeyError};
 use agent_receipts_store::{ArchiveError, StoreError};
 
@@ -151,6 +151,21 @@ impl From<ForensicKeyError> for Failure {
             ForensicKeyError::File(FileError::Missing { .. }) => failure.with_hint(
                 "--key or AGENTRECEIPTS_FORENSIC_KEY names the private half of the key that the daemon seals to",
             ),
+            _ => failure,
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let failure = Failure::new(&error);
+        match error {
+            AskError::Dial { kind: std::io::ErrorKind::PermissionDenied, .. } => {
+                failure.with_hint("only the daemon's own user and root may ask it")
+            }
+            AskError::Dial { .. } => failure.with_hint("name the socket with --control-socket"),
+            AskError::Stranger { .. } => failure
+                .with_hint("ask as the daemon's own user, or name the right socket with --control-socket"),
             _ => failure,
         }
     }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use agent_receipts_ipc::default_socket_path;
+use agent_receipts_ipc::{CONTROL_VARIABLE, control_socket_beside, default_socket_path};
 use agent_receipts_keysource::public_key_path;
 
 use crate::environment::Environment;
@@ -139,6 +139,12 @@ impl Settings {
         Ok(SocketChoice { path, explicit: false })
     }
 
+    /// The socket on which the daemon is asked: as named, or beside the one at `socket`.
+    pub(crate) fn control_socket(&self, flag: Option<&Path>, socket: &Path) -> PathBuf {
+        let named = flag.map(Path::to_owned).or_else(|| self.environment.path(CONTROL_VARIABLE));
+        named.or_else(|| self.file.control_socket.clone()).unwrap_or_else(|| control_socket_beside(socket))
+    }
+
     /// The one chain asked about, if any. The configuration file's is only where the daemon's chain ids begin, not a
     /// question.
     pub(crate) fn chain_id(&self, flag: Option<&str>) -> Option<String> {
@@ -181,6 +187,7 @@ fn data_directory(environment: &Environment) -> Result<PathBuf, SettingsError> {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct ConfigFile {
     socket: Option<PathBuf>,
+    control_socket: Option<PathBuf>,
     db: Option<PathBuf>,
     key: Option<PathBuf>,
     public_key: Option<PathBuf>,
@@ -213,6 +220,7 @@ impl ConfigFile {
         };
         Ok(Self {
             socket: text("socket")?.map(PathBuf::from),
+            control_socket: text("control_socket")?.map(PathBuf::from),
             db: text("db")?.map(PathBuf::from),
             key: text("key")?.map(PathBuf::from),
             public_key: text("public_key")?.map(PathBuf::from),

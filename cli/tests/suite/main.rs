@@ -27,6 +27,7 @@ mod keys;
 mod page;
 mod reading;
 mod review;
+mod rotating;
 mod running;
 mod service;
 mod timestamps;

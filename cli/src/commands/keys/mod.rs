@@ -1,7 +1,10 @@
 //! `keys`: the signing key and those before it. One verb, one file.
 
 mod generate;
+mod list;
 mod pubkey;
+mod rotate;
+mod signed;
 
 use super::Context;
 use crate::failure::Failure;
@@ -19,6 +22,10 @@ enum Verb {
     Generate(generate::Args),
     /// Print the public half of a signing key.
     Pubkey(pubkey::Args),
+    /// Replace the signing key: every open chain is handed over, by the running daemon or, if none runs, offline.
+    Rotate(Box<rotate::Args>),
+    /// List the current key and those before it, where they are kept, and what each has signed.
+    List(list::Args),
 }
 
 /// Does what the verb says.
@@ -26,5 +33,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     match &args.verb {
         Verb::Generate(args) => generate::run(args, context),
         Verb::Pubkey(args) => pubkey::run(args, context),
+        Verb::Rotate(args) => rotate::run(args, context),
+        Verb::List(args) => list::run(args, context),
     }
 }
