@@ -41,7 +41,7 @@ fn count(value: &serde_json::Value) -> u64 {
 fn without_a_daemon_the_key_is_replaced_offline_and_the_list_says_what_each_signed() {
     let house = recorded();
     let before = published(&house);
-    let rotation = rotate(&house, &[]);
+    let rotation = rotate(&house, &["--chain-id", "c"]);
     assert_eq!((rotation["online"].as_bool(), rotation["outgoing"].as_str()), (Some(false), Some(&*before)));
     assert_eq!(rotation["incoming"].as_str(), Some(&*published(&house)));
     let archived = Path::new(rotation["archived"].as_str().unwrap());
@@ -160,12 +160,14 @@ fn what_cannot_be_rotated_says_why_and_changes_nothing() {
     assert!(no_binary.code == 1 && no_binary.err.contains("not an executable file"), "{}", no_binary.all());
     assert_eq!(house.say(["keys", "rotate", "extra"]).code, 2);
     assert_eq!(std::fs::read(house.data("signing.key")).unwrap(), before);
-    // Somebody who listens and never answers as a daemon would.
+    // Somebody who listens and does not answer as a daemon would.
     let socket = house.path("deaf.sock");
     let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let garbage = std::thread::spawn(move || {
-        use std::io::Write as _;
-        listener.accept().unwrap().0.write_all(b"\0\0\0\x07garbage").unwrap();
+        use std::io::{Read as _, Write as _};
+        let mut stream = listener.accept().unwrap().0;
+        stream.read_exact(&mut [0; 4 + r#"{"request":"status","v":"1"}"#.len()]).unwrap();
+        stream.write_all(b"\0\0\0\x07garbage").unwrap();
     });
     let said = house.say_with_daemon(["keys", "rotate", "--control-socket", "deaf.sock"]);
     garbage.join().unwrap();
