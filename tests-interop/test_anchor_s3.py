@@ -2,11 +2,13 @@
 
 import contextlib
 import datetime
+import sqlite3
 import unittest
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from harness import database, programs
 from harness.anchor import Anchor
 from harness.frames import Wire, frame
 from harness.object_store import Keys, ObjectStore
@@ -127,3 +129,30 @@ class ObjectStoreAnchor(unittest.TestCase):
                     for path in anchor.folder.rglob("*.json"):
                         self.assertNotIn(given.secret, path.read_text())
         self.assertEqual(self.store.versions(bucket), [])
+
+    def test_what_was_cut_off_or_forged_is_found_by_what_the_bucket_has(self):
+        bucket = self.store.bucket("evidence", locks=True)
+        keys = self.store.user("anchor-evidence", bucket)
+        anchor = self.anchor(bucket, LOCK)
+        self.assertEqual(self.once(anchor, keys).returncode, 0)
+        evidence = self.copied(bucket, anchor.folder / "copied")
+        done = programs.verify(self.daemon.database, self.daemon.public_key, "--anchors", str(evidence))
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for name, statement in {
+            "cut": "DELETE FROM receipts WHERE rowid = (SELECT MAX(rowid) FROM receipts)",
+            "emptied": "DELETE FROM receipts",
+        }.items():
+            with self.subTest(name):
+                copy = database.copy(self.daemon.database, anchor.folder / name / "receipts.db")
+                with contextlib.closing(sqlite3.connect(copy)) as connection:
+                    connection.execute(statement)
+                    connection.execute("DELETE FROM ar_checkpoints")
+                    connection.commit()
+                done = programs.verify(copy, self.daemon.public_key, "--anchors", str(evidence))
+                self.assertNotEqual(done.returncode, 0, done.stdout + done.stderr)
+                # The anchor that delivered sees it, too, before anybody verifies.
+                settings = anchor.config.read_text().replace(str(self.daemon.database), str(copy))
+                anchor.config.write_text(settings)
+                seen = self.once(anchor, keys)
+                self.assertIn("ALARM", seen.stderr)
+                anchor.config.write_text(settings.replace(str(copy), str(self.daemon.database)))

@@ -98,20 +98,21 @@ impl Sink for FileSink {
     }
 }
 
-/// The record of one checkpoint. The note is what counts; the rest is for readers without our tools.
+/// The record of one checkpoint, with the members that the daemon's own anchor log has. The note and the heads are what counts;
+/// the rest says in the reference's words what the newest head is.
 fn line(entry: &Entry, note: &str, now: Timestamp) -> Vec<u8> {
-    let checkpoint = entry.checkpoint();
-    let payload: Object = [
+    let mut payload: Object = [
         ("heads", Value::from(entry.heads().to_text())),
         ("note", Value::from(note)),
-        ("origin", Value::from(checkpoint.origin.as_str())),
-        ("public_key_fingerprint", Value::from(checkpoint.key.to_string())),
-        ("root_hash", Value::from(checkpoint.root.to_base64())),
-        ("size", Value::from(checkpoint.size)),
-        ("time", Value::from(checkpoint.time.to_rfc3339())),
+        ("public_key_fingerprint", Value::from(entry.checkpoint().key.to_string())),
     ]
     .into_iter()
     .collect();
+    if let Some(newest) = entry.heads().heads().first() {
+        payload.insert("chain_id", Value::from(newest.chain_id.as_str()));
+        payload.insert("seq", Value::from(newest.sequence));
+        payload.insert("tip_hash", Value::from(newest.tip.to_string()));
+    }
     let record: Object = [
         ("anchored_at", Value::from(now.to_rfc3339_nanos())),
         ("event_type", Value::from("checkpoint")),

@@ -24,7 +24,10 @@ fn every_checkpoint_is_a_line_in_the_shape_of_the_reference() {
     assert_eq!(members, ["anchored_at", "event_type", "payload"]);
     assert_eq!(record["event_type"], "checkpoint");
     assert_eq!(record["anchored_at"], "2030-03-17T17:46:40.000000000Z");
-    assert_eq!(record["payload"]["size"], 3);
+    let payload = &record["payload"];
+    assert_eq!((&payload["chain_id"], &payload["seq"]), (&"audit".into(), &3.into()));
+    assert_eq!(payload["tip_hash"], station.log.hash(3).to_string());
+    assert_eq!(payload["public_key_fingerprint"], station.log.key().fingerprint().to_string());
     let tip = station.log.hash(3);
     let heads = HeadList::parse(record["payload"]["heads"].as_str().unwrap()).unwrap();
     assert_eq!(heads.heads(), [Head { chain_id: "audit".into(), sequence: 3, tip }]);
