@@ -16,6 +16,7 @@ mod server;
 mod several;
 mod station;
 mod timestamp;
+mod tls;
 mod unfriendly;
 mod unit;
 mod witness;
