@@ -250,29 +250,38 @@ impl Daemon {
         }
         self.queue.close();
         let writer = self.writer.join();
-        // Also where the writer panicked, so that nobody holds the database any more.
         self.tally.stop();
-        let keeper = self.keeper.join().map_err(|_| StopError::Panic("thread for checkpoints"))?;
-        let end = writer.map_err(|_| StopError::Panic("writer"))?;
+        let keeper = self.keeper.join();
         // What a connection leaves behind is counted when it ends, and told by the last receipts.
         let patience = Instant::now() + LAST_COUNTS;
         while self.sessions.strong_count() > 0 && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
         }
+        let mut panicked = Vec::new();
         if self.control.is_some_and(|control| !control.join()) {
-            return Err(StopError::Panic("control socket"));
+            panicked.push("control socket");
         }
         let in_time = || Instant::now() < deadline;
-        let mut writer = self.seat.vacate().ok_or(StopError::Panic("writer"))?;
-        let end = end.and_then(|()| writer.finish(&in_time));
-        // With it goes the lane, and with that the committer.
-        drop(writer);
-        if end.is_ok() {
-            keeper.finish(&in_time);
+        let mut end = writer.unwrap_or(Err(WriteError::WriterPanicked));
+        // With the writer goes the lane, and with that the committer: whatever has happened, nobody holds the database then.
+        if let Some(mut writer) = self.seat.vacate() {
+            end = end.and_then(|()| writer.finish(&in_time));
         }
-        self.committer.join().map_err(|_| StopError::Panic("committer"))?;
-        self.replier.join().map_err(|_| StopError::Panic("replier"))?;
-        Ok(end?)
+        match keeper {
+            Ok(keeper) if end.is_ok() => keeper.finish(&in_time),
+            Ok(_) => {}
+            Err(_) => panicked.push("thread for checkpoints"),
+        }
+        for (thread, name) in [(self.committer, "committer"), (self.replier, "replier")] {
+            if thread.join().is_err() {
+                panicked.push(name);
+            }
+        }
+        match (panicked.first(), end) {
+            (_, Err(WriteError::WriterPanicked)) => Err(StopError::Panic("writer")),
+            (Some(name), _) => Err(StopError::Panic(name)),
+            (None, end) => Ok(end?),
+        }
     }
 }
 

@@ -52,9 +52,9 @@ impl Seat {
         self.queue.notify();
     }
 
-    /// Takes the writer away, when nothing more comes.
+    /// Takes the writer away, when nothing more comes. One that panicked is only there to be dropped.
     pub(crate) fn vacate(&self) -> Option<Writer> {
-        self.writer.lock().ok()?.take()
+        lock(&self.writer).take()
     }
 
     fn end_on_failure(&self, outcome: Result<(), WriteError>, writer: &Writer) {
