@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use agent_receipts_ipc::{Attest, Peer};
+use nix::sys::signal::SigSet;
 
 use super::calls;
 
@@ -18,10 +19,13 @@ pub(super) fn start() -> io::Result<Attest> {
     let (ask, questions) = sync_channel::<Question>(0);
     let (begun, beginning) = sync_channel(0);
     thread::Builder::new().name("attester".into()).spawn(move || {
+        // A signal goes to whichever thread takes it first, and its handler wakes the one that waits for it by a write, which this
+        // one may not make any more: the daemon would never hear that it is to end.
+        let deaf = SigSet::all().thread_block();
         let confined = calls::confine_attester();
         // Nobody waits any more if the daemon is already ending.
         let _ = begun.send(());
-        drop(confined);
+        drop((confined, deaf));
         for (socket, reply) in questions {
             let peer = Peer::of(&socket);
             let _ = reply.send((socket, peer));
