@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod admitting;
+mod proving;
 mod sample;
 mod signing;
 mod storing;

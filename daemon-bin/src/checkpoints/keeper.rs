@@ -113,6 +113,7 @@ impl Keeper {
             Some(snapshot) => match self.maker.make(&snapshot, now) {
                 Ok(()) => {
                     self.tally.signed(snapshot.size);
+                    self.remember_key();
                     true
                 }
                 Err(error) => {
@@ -123,6 +124,15 @@ impl Keeper {
             None => true,
         };
         self.write_anchors() && made
+    }
+
+    /// After a rotation, what this key has signed is still known to be ours.
+    fn remember_key(&mut self) {
+        if let Ok(key) = self.maker.key.current().public_key()
+            && !self.earlier.contains(&key)
+        {
+            self.earlier.push(key);
+        }
     }
 
     fn write_anchors(&mut self) -> bool {
