@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
-use agent_receipts_chain::checkpoint::{Head, HeadList, SignedCheckpoint};
+use agent_receipts_chain::checkpoint::{Head, HeadList, KeyName, SignedCheckpoint};
 use agent_receipts_chain::tree::{Frontier, NodeHash, hash_of_text};
 use agent_receipts_core::ReceiptHash;
 use agent_receipts_core::json::{Rules, parse};
+use agent_receipts_ipc::{ControlReply, ControlRequest, ask};
+use agent_receipts_keysource::read_public_key;
 use agent_receipts_store::{CheckpointReader as _, SqliteReader, StoredCheckpoint, StoredRow};
 use rusqlite::Connection;
 use support::process::DaemonProcess;
@@ -293,4 +295,43 @@ fn a_checkpoint_that_the_anchor_log_did_not_take_is_told_to_it_later() {
     // And one that is there is not told again.
     home.start().stop().unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), lines);
+}
+
+/// The log keeps its name and its history; only who signs it changes, at once.
+#[test]
+fn after_a_rotation_the_new_key_signs_and_the_log_goes_on() {
+    let mut home = Home::new();
+    home.config.checkpoint_receipts = 10;
+    let daemon = home.start();
+    home.record(10);
+    wait_until("a checkpoint by the first key", || home.last_size() >= 10);
+    let request = ControlRequest::new("rotate");
+    let reply = ask(&home.path("control.sock"), &request, Duration::from_secs(120), |_| true).unwrap();
+    assert!(matches!(reply, ControlReply::Done(_)), "{reply:?}");
+    let incoming = read_public_key(&home.config.public_key).unwrap();
+    assert_ne!(incoming, home.public_key);
+    home.record(10);
+    // Somebody else's row makes the daemon take the tree up again, from checkpoints of both keys.
+    home.sql(
+        "INSERT INTO receipts VALUES ('theirs', 'other', 1, 't', '', 'low', 'success', '2026-11-22T04:00:00Z', 'did:x', NULL, \
+         'no receipt at all', 'sha256:1', NULL, NULL)",
+    );
+    home.record(1);
+    daemon.stop().unwrap();
+    let rows = home.rows();
+    let checkpoints = home.stored_checkpoints();
+    assert_eq!(home.last_size(), rows.len() as u64);
+    let mut signers = Vec::new();
+    for stored in checkpoints {
+        let signed = SignedCheckpoint::parse(stored.note.as_bytes()).unwrap();
+        let said = signed.checkpoint();
+        assert_eq!(said.origin, KeyName::of_log(&home.public_key));
+        assert_eq!(said.root, root_of(&rows[..usize::try_from(said.size).unwrap()]));
+        let is_incoming = signed.verify(&incoming).is_ok();
+        assert!(is_incoming || signed.verify(&home.public_key).is_ok());
+        signers.push(is_incoming);
+    }
+    assert_eq!((signers.first(), signers.last()), (Some(&false), Some(&true)), "{signers:?}");
+    assert!(signers.is_sorted(), "{signers:?}");
+    assert!(!home.logged("no more checkpoints"));
 }
