@@ -26,7 +26,6 @@ use crate::pipeline::losses::Losses;
 use crate::pipeline::queue::{Bounds, Queue};
 use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::roots::Roots;
-use crate::pipeline::seat::Seat;
 use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::pipeline::submission::Work;
@@ -46,8 +45,7 @@ pub struct Daemon {
     /// Alive as long as a connection is.
     sessions: Weak<Admission>,
     listener: JoinHandle<Stopped>,
-    seat: Arc<Seat>,
-    writer: JoinHandle<Result<(), WriteError>>,
+    writer: JoinHandle<(Writer, Result<(), WriteError>)>,
     committer: JoinHandle<()>,
     replier: JoinHandle<()>,
     keeper: JoinHandle<Keeper>,
@@ -161,12 +159,10 @@ impl Daemon {
             interval: config.checkpoint_interval,
             surroundings,
         };
-        let seat = Arc::new(Seat::new(Writer { ledger, lane, answers }, Arc::clone(&queue)));
-        let writing = Arc::clone(&seat);
+        let writer = Writer { ledger, lane, answers };
         let principals = Principals::default();
         let admission = Arc::new(Admission {
             queue: Arc::clone(&queue),
-            seat: Arc::clone(&seat),
             losses,
             principals,
             redactor,
@@ -180,8 +176,7 @@ impl Daemon {
             chain_id,
             shutdown,
             sessions: Arc::downgrade(&admission),
-            seat,
-            writer: spawn("writer", ending(), move |_| writing.run())?,
+            writer: spawn("writer", ending(), move |ending| write(writer, &ending.queue))?,
             committer: spawn("committer", ending(), move |_| committer.run())?,
             keeper: spawn("checkpoints", ending(), move |_| keeper.run())?,
             tally,
@@ -257,30 +252,28 @@ impl Daemon {
         while self.sessions.strong_count() > 0 && Instant::now() < patience {
             thread::sleep(Duration::from_millis(1));
         }
-        let mut panicked = Vec::new();
-        if self.control.is_some_and(|control| !control.join()) {
-            panicked.push("control socket");
-        }
         let in_time = || Instant::now() < deadline;
-        let mut end = writer.unwrap_or(Err(WriteError::WriterPanicked));
         // With the writer goes the lane, and with that the committer: whatever has happened, nobody holds the database then.
-        if let Some(mut writer) = self.seat.vacate() {
-            end = end.and_then(|()| writer.finish(&in_time));
-        }
+        let (end, mut panicked) = match writer {
+            Ok((mut writer, end)) => (end.and_then(|()| writer.finish(&in_time)), Vec::new()),
+            Err(_) => (Ok(()), vec!["writer"]),
+        };
         match keeper {
-            Ok(keeper) if end.is_ok() => keeper.finish(&in_time),
+            Ok(keeper) if end.is_ok() && panicked.is_empty() => keeper.finish(&in_time),
             Ok(_) => {}
             Err(_) => panicked.push("thread for checkpoints"),
+        }
+        if self.control.is_some_and(|control| !control.join()) {
+            panicked.push("control socket");
         }
         for (thread, name) in [(self.committer, "committer"), (self.replier, "replier")] {
             if thread.join().is_err() {
                 panicked.push(name);
             }
         }
-        match (panicked.first(), end) {
-            (_, Err(WriteError::WriterPanicked)) => Err(StopError::Panic("writer")),
-            (Some(name), _) => Err(StopError::Panic(name)),
-            (None, end) => Ok(end?),
+        match panicked.first() {
+            Some(name) => Err(StopError::Panic(name)),
+            None => Ok(end?),
         }
     }
 }
@@ -352,6 +345,11 @@ fn spawn<T: Send + 'static>(
         .name(name.to_owned())
         .spawn(move || work(&ending))
         .map_err(|error| StartError::System { what: "start a thread", error })
+}
+
+fn write(mut writer: Writer, queue: &Queue<Work>) -> (Writer, Result<(), WriteError>) {
+    let outcome = writer.run(queue);
+    (writer, outcome)
 }
 
 /// What may wait for the writer: four batches of events, as long as they take no more memory than this.

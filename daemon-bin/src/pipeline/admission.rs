@@ -6,8 +6,7 @@ use agent_receipts_ipc::{Event, FrameError, Handler, Next, Peer, ReplyWriter, Se
 
 use super::answers::refusal;
 use super::losses::Losses;
-use super::queue::{Queue, Room};
-use super::seat::Seat;
+use super::queue::Queue;
 use super::submission::{Claim, ReplyTo, Sender, Submission, Work};
 use crate::disclosure::{Discloser, Undisclosed};
 use crate::principal::Principals;
@@ -17,7 +16,6 @@ use crate::surroundings::Log;
 /// What every connection needs.
 pub(crate) struct Admission {
     pub(crate) queue: Arc<Queue<Work>>,
-    pub(crate) seat: Arc<Seat>,
     pub(crate) losses: Arc<Losses>,
     pub(crate) principals: Principals,
     pub(crate) redactor: Redactor,
@@ -68,10 +66,16 @@ impl Session for Connection {
         let work = self.work(body);
         // Refused frames are counted by now, and work knows what is lost with it.
         self.in_hand = 0;
-        match (work, room) {
-            (None, _) => Next::Continue,
-            (Some((work, bytes)), Some(room)) => self.hand_in(work, bytes, room),
-            (Some((work, _)), None) => self.turn_away(work),
+        let turned_away = match (work, room) {
+            (Some((work, bytes)), Some(room)) => room.fill(work, bytes).err(),
+            (work, _) => work.map(|(work, _)| work),
+        };
+        match turned_away {
+            None => Next::Continue,
+            Some(work) => {
+                self.turn_away(work);
+                Next::Close
+            }
         }
     }
 
@@ -91,15 +95,6 @@ impl Session for Connection {
 }
 
 impl Connection {
-    fn hand_in(&self, work: Work, bytes: usize, room: Room<'_, Work>) -> Next {
-        match room.fill_quietly(work, bytes) {
-            Ok(true) => self.admission.seat.visit(),
-            Ok(false) => self.admission.queue.notify(),
-            Err(work) => return self.turn_away(work),
-        }
-        Next::Continue
-    }
-
     /// What is to be done about a frame, if anything, and about how much memory that takes while it waits.
     fn work(&mut self, body: &[u8]) -> Option<(Work, usize)> {
         let event = match Event::decode(body) {
@@ -179,7 +174,7 @@ impl Connection {
     }
 
     /// The writer has stopped: what cannot be recorded is at least not claimed to be.
-    fn turn_away(&self, work: Work) -> Next {
+    fn turn_away(&self, work: Work) {
         let (reply, ack) = match work {
             Work::Answer { reply, ack } => (Some(reply), ack),
             Work::Record(submission) => {
@@ -187,7 +182,7 @@ impl Connection {
                 (submission.reply, refusal("shutting_down", "the daemon is stopping"))
             }
             // No connection asks for such.
-            Work::Alone(_) => return Next::Close,
+            Work::Alone(_) => return,
         };
         // INVARIANT: answers come in the order of the frames. Where earlier ones are owed, they come from another thread
         // and the end of the connection is the answer to this one: a refusal now would be taken for theirs.
@@ -195,7 +190,6 @@ impl Connection {
             // A peer that has gone needs no answer.
             let _ = reply.writer.send(&ack.to_json());
         }
-        Next::Close
     }
 }
 

@@ -30,9 +30,6 @@ pub enum WriteError {
     /// The thread that commits is gone, which only a bug of ours can bring about.
     #[error("the thread that commits has ended")]
     CommitterEnded,
-    /// A thread panicked while it wrote.
-    #[error("a thread panicked while it wrote")]
-    WriterPanicked,
     /// Nobody knows which of two keys the chains are to be signed with.
     #[error("a key rotation left the database in doubt: {reason}; start again")]
     InDoubt {
@@ -47,17 +44,16 @@ impl WriteError {
             WriteError::Store(error) => error.is_fatal(),
             WriteError::Sign(error) => !error.is_transient(),
             WriteError::Resume(error) => error.is_fatal(),
-            WriteError::CommitterEnded | WriteError::WriterPanicked | WriteError::InDoubt { .. } => true,
+            WriteError::CommitterEnded | WriteError::InDoubt { .. } => true,
         }
     }
 
     /// The word that a refused sender is told.
     pub(super) fn code(&self) -> &'static str {
         match self {
-            WriteError::Store(_)
-            | WriteError::Resume(ResumeError::Store(_))
-            | WriteError::CommitterEnded
-            | WriteError::WriterPanicked => "store_unavailable",
+            WriteError::Store(_) | WriteError::Resume(ResumeError::Store(_)) | WriteError::CommitterEnded => {
+                "store_unavailable"
+            }
             WriteError::Sign(_) | WriteError::InDoubt { .. } => "key_unavailable",
             WriteError::Resume(ResumeError::TooManyChains { .. }) => "too_many_chains",
             WriteError::Resume(_) => "chain_unavailable",

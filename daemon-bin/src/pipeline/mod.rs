@@ -1,9 +1,8 @@
 //! One event's way through the daemon, in the order of these modules.
 //!
 //! [`admission`] decodes a frame on its connection's thread and does all that needs no order: hashing payloads, redaction,
-//! risk. [`queue`] bounds what waits. [`writer`], on whose [`seat`] one thread sits at a time, takes it out in batches:
-//! [`sequence`] gives each event its place, identifiers and link, on one thread, with [`roots`] and [`allotment`] deciding on
-//! which chain, and [`seal`] signs on every core, while [`committer`] writes the batch before in one transaction. Once
+//! risk. [`queue`] bounds what waits. [`writer`] takes it out in batches: [`sequence`] gives each event its place, identifiers and
+//! link, on one thread, with [`roots`] and [`allotment`] deciding on which chain, and [`seal`] signs on every core, while [`committer`] writes the batch before in one transaction. Once
 //! that is on disk the heads move, and [`answers`] tells those who asked. [`ledger`] is store, key and order in one hand.
 //! [`losses`] remembers what was refused or dropped until a receipt can tell of it.
 
@@ -20,7 +19,6 @@ pub(crate) mod receipts;
 pub(crate) mod resume;
 pub(crate) mod roots;
 pub(crate) mod seal;
-pub(crate) mod seat;
 pub(crate) mod sequence;
 pub(crate) mod shared_store;
 pub(crate) mod submission;

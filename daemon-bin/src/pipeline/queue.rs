@@ -55,26 +55,23 @@ impl<T> Queue<T> {
         Some(Room { queue: self, bytes })
     }
 
-    /// Waits until there is anything to take. False when the queue is closed and drained.
-    pub(crate) fn wait(&self) -> bool {
+    /// Takes all that waits, `most` at a time and a quarter of the bytes, as soon as there is anything: a lone event goes at
+    /// once, and under load a batch gathers while the one before is committed. Empty only when the queue is closed and
+    /// drained.
+    pub(crate) fn take(&self, most: usize) -> Vec<T> {
         let mut state = self.lock();
         while state.waiting.is_empty() && !state.closed {
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        !state.waiting.is_empty()
+        self.drain(state, most)
     }
 
-    /// Wakes whoever waits, if there is anything to take.
-    pub(crate) fn notify(&self) {
-        if !self.lock().waiting.is_empty() {
-            self.filled.notify_one();
-        }
+    /// What [`Queue::take`] takes, without waiting for it.
+    pub(crate) fn take_now(&self, most: usize) -> Vec<T> {
+        self.drain(self.lock(), most)
     }
 
-    /// Takes all that waits, `most` at a time and a quarter of the bytes: a lone event goes at once, and under load a batch
-    /// gathers while the one before is committed.
-    pub(crate) fn take(&self, most: usize) -> Vec<T> {
-        let mut state = self.lock();
+    fn drain(&self, mut state: MutexGuard<'_, State<T>>, most: usize) -> Vec<T> {
         let mut weight = 0;
         let fits = |(_, bytes): &&(T, usize)| {
             weight += bytes;
@@ -115,13 +112,7 @@ impl<T> Queue<T> {
 impl<T> Room<'_, T> {
     /// Puts the item in, which weighs `bytes` in the end, and no more than was reserved. Gives it back when the queue is
     /// closed.
-    pub(crate) fn fill(self, item: T, bytes: usize) -> Result<(), T> {
-        let queue = self.queue;
-        self.fill_quietly(item, bytes).map(|_| queue.filled.notify_one())
-    }
-
-    /// The same, and tells nobody: that is left to the caller, who learns whether the item is the only one.
-    pub(crate) fn fill_quietly(mut self, item: T, bytes: usize) -> Result<bool, T> {
+    pub(crate) fn fill(mut self, item: T, bytes: usize) -> Result<(), T> {
         let mut state = self.queue.lock();
         if state.closed {
             return Err(item);
@@ -130,7 +121,9 @@ impl<T> Room<'_, T> {
         // The rest is given back when `self` is dropped.
         self.bytes -= bytes;
         state.waiting.push_back((item, bytes));
-        Ok(state.waiting.len() == 1)
+        drop(state);
+        self.queue.filled.notify_one();
+        Ok(())
     }
 }
 
@@ -206,7 +199,6 @@ mod tests {
             let pushing = std::thread::spawn(move || (0..50).for_each(|n| sender.push(n, 1).unwrap()));
             let mut taken = Vec::new();
             while taken.len() < 50 {
-                assert!(queue.wait());
                 let batch = queue.take(100);
                 assert!(batch.len() <= 2, "the bound was exceeded: {}", batch.len());
                 taken.extend(batch);

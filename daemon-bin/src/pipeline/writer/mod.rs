@@ -19,35 +19,20 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Works until the queue is empty and nothing is under way.
-    pub(crate) fn work_off(&mut self, queue: &Queue<Work>) -> Result<(), WriteError> {
-        loop {
-            let works = queue.take(BATCH);
-            if !works.is_empty() {
-                self.take_turns(works)?;
-            } else if self.lane.is_busy() {
-                self.settle()?;
-            } else {
-                return Ok(());
+    /// Works until the queue is closed and drained. On a fatal error the queue is closed, and everybody in it refused.
+    pub(crate) fn run(&mut self, queue: &Queue<Work>) -> Result<(), WriteError> {
+        let outcome = self.work(queue);
+        if let Err(error) = &outcome {
+            queue.close();
+            loop {
+                let works = queue.take(BATCH);
+                if works.is_empty() {
+                    break;
+                }
+                self.answers.refuse(works, error);
             }
         }
-    }
-
-    /// Commits a few events, if nothing is under way. What comes meanwhile is left to others.
-    pub(crate) fn work_off_few(&mut self, queue: &Queue<Work>) -> Result<(), WriteError> {
-        if self.lane.is_busy() { Ok(()) } else { self.take_turns(queue.take(WORTH_A_HAND_OVER - 1)) }
-    }
-
-    /// Nothing more can be recorded: closes the queue, and refuses everybody in it.
-    pub(crate) fn refuse_all(&self, queue: &Queue<Work>, error: &WriteError) {
-        queue.close();
-        loop {
-            let works = queue.take(BATCH);
-            if works.is_empty() {
-                return;
-            }
-            self.answers.refuse(works, error);
-        }
+        outcome
     }
 
     /// Writes what is left to say when nothing more comes: losses that no receipt has told of, then the terminators, the
@@ -69,6 +54,20 @@ impl Writer {
             self.log("the shutdown deadline has passed: chains may be left open");
         }
         Ok(())
+    }
+
+    fn work(&mut self, queue: &Queue<Work>) -> Result<(), WriteError> {
+        loop {
+            // While a batch is under way, its end is the next thing to wait for, unless there is something to do meanwhile.
+            let works = if self.lane.is_busy() { queue.take_now(BATCH) } else { queue.take(BATCH) };
+            if !works.is_empty() {
+                self.take_turns(works)?;
+            } else if self.lane.is_busy() {
+                self.settle()?;
+            } else {
+                return Ok(());
+            }
+        }
     }
 
     /// Events together, and between them, alone, what must be.
@@ -253,4 +252,4 @@ const WORTH_A_HAND_OVER: usize = 8;
 const BATCH: usize = 256;
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -75,7 +75,7 @@ fn taken() -> StoreError {
     StoreError::DuplicatePosition { chain_id: "audit".to_owned(), sequence: 1 }
 }
 
-pub(in crate::pipeline) fn broken() -> StoreError {
+fn broken() -> StoreError {
     StoreError::SyncFailed { path: "receipts.db".into() }
 }
 
@@ -98,16 +98,11 @@ fn writer(store: Moody, log: Log) -> Writer {
     Writer { ledger: Ledger { store, key: KeyInUse::new(Arc::new(key)), sequencer }, lane, answers }
 }
 
-/// The same over a store that answers as it is told.
-pub(in crate::pipeline) fn writer_over(moods: Vec<Option<StoreError>>, log: Log) -> Writer {
-    writer(Moody { moods: moods.into(), ..Moody::default() }, log)
-}
-
-pub(in crate::pipeline) fn silent() -> Log {
+fn silent() -> Log {
     Arc::new(|_| {})
 }
 
-pub(in crate::pipeline) fn event(name: usize) -> Work {
+fn event(name: usize) -> Work {
     let peer = Peer { platform: "linux", pid: 1, uid: 7, gid: 7, exe_path: None };
     let claim = Claim {
         session_id: "s".to_owned(),
@@ -147,13 +142,8 @@ fn queue_of(batches: usize) -> Queue<Work> {
     queue
 }
 
-/// As the writer's own thread does it.
-fn run(writer: &mut Writer, queue: &Queue<Work>) -> Result<(), WriteError> {
-    writer.work_off(queue).inspect_err(|error| writer.refuse_all(queue, error))
-}
-
 /// The names of the recorded tools, after a look at sequences and links.
-pub(in crate::pipeline) fn recorded(writer: &Writer) -> Vec<usize> {
+fn recorded(writer: &Writer) -> Vec<usize> {
     let (mut names, mut before) = (Vec::new(), None);
     let each = &mut |stored: StoredRow| {
         assert_eq!(stored.row.sequence, names.len() as u64 + 1);
@@ -173,7 +163,7 @@ fn lost(writer: &Writer) -> u64 {
 #[test]
 fn batches_that_overlap_make_one_chain_in_the_order_of_their_coming() {
     let mut writer = writer(Moody::default(), silent());
-    run(&mut writer, &queue_of(4)).unwrap();
+    writer.run(&queue_of(4)).unwrap();
     assert!(recorded(&writer).into_iter().eq(0..4 * BATCH));
     assert_eq!(lost(&writer), 0);
 }
@@ -182,7 +172,7 @@ fn batches_that_overlap_make_one_chain_in_the_order_of_their_coming() {
 fn what_was_made_behind_a_batch_that_failed_is_made_again() {
     let moods = [None, Some(full())].into();
     let mut writer = writer(Moody { moods, ..Moody::default() }, silent());
-    run(&mut writer, &queue_of(4)).unwrap();
+    writer.run(&queue_of(4)).unwrap();
     assert!(recorded(&writer).into_iter().eq((0..BATCH).chain(2 * BATCH..4 * BATCH)));
     assert_eq!(lost(&writer), BATCH as u64);
 }
@@ -191,7 +181,7 @@ fn what_was_made_behind_a_batch_that_failed_is_made_again() {
 fn a_batch_whose_place_was_taken_is_recorded_before_those_behind_it() {
     let moods = [None, Some(taken())].into();
     let mut writer = writer(Moody { moods, ..Moody::default() }, silent());
-    run(&mut writer, &queue_of(4)).unwrap();
+    writer.run(&queue_of(4)).unwrap();
     assert!(recorded(&writer).into_iter().eq(0..4 * BATCH));
     assert_eq!(lost(&writer), 0);
 }
@@ -200,7 +190,7 @@ fn a_batch_whose_place_was_taken_is_recorded_before_those_behind_it() {
 fn after_a_fatal_error_nothing_is_recorded_and_everything_counted() {
     let moods = [None, Some(broken())].into();
     let mut writer = writer(Moody { moods, ..Moody::default() }, silent());
-    assert_eq!(run(&mut writer, &queue_of(4)), Err(broken().into()));
+    assert_eq!(writer.run(&queue_of(4)), Err(broken().into()));
     assert!(recorded(&writer).into_iter().eq(0..BATCH));
     assert_eq!(lost(&writer), 3 * BATCH as u64);
 }
@@ -210,7 +200,7 @@ fn after_a_fatal_error_nothing_is_recorded_and_everything_counted() {
 fn the_last_batch_is_waited_for() {
     let moods = [Some(broken())].into();
     let mut writer = writer(Moody { moods, ..Moody::default() }, silent());
-    assert_eq!(run(&mut writer, &queue_of(1)), Err(broken().into()));
+    assert_eq!(writer.run(&queue_of(1)), Err(broken().into()));
     assert_eq!(lost(&writer), BATCH as u64);
 }
 
@@ -229,7 +219,7 @@ fn a_task_that_must_be_alone_sees_all_before_it_and_nothing_behind_it() {
         assert!(queue.reserve(1).unwrap().fill(work, 1).is_ok());
     }
     queue.close();
-    run(&mut writer, &queue).unwrap();
+    writer.run(&queue).unwrap();
     assert_eq!(*seen.lock().unwrap(), 20);
     assert!(recorded(&writer).into_iter().eq(0..40));
 }
