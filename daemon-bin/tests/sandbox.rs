@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use agent_receipts_daemon::{Config, confine};
 use agent_receipts_ipc::Peer;
+use agent_receipts_store::SqliteStore;
 use rustix::io::Errno;
 use support::process::{DaemonProcess, daemon, play, valid};
 use support::{Home, event};
@@ -180,4 +181,24 @@ fn without_the_sandbox_the_log_says_so() {
     let statuses = thread_statuses(daemon.pid());
     assert!(statuses.iter().all(|status| status.contains("Seccomp:\t0")), "{statuses:?}");
     daemon.stop();
+}
+
+/// What SQLite keeps to undo a statement goes to a file in a folder for everybody once it is long, which takes one large page.
+#[test]
+fn a_database_of_large_pages_is_written_without_a_temporary_file() {
+    let home = Home::new();
+    drop(SqliteStore::create(&home.config.db).unwrap());
+    let database = rusqlite::Connection::open(&home.config.db).unwrap();
+    database
+        .execute_batch(
+            "PRAGMA journal_mode = DELETE; PRAGMA page_size = 65536; VACUUM; PRAGMA journal_mode = WAL",
+        )
+        .unwrap();
+    drop(database);
+    let daemon = DaemonProcess::start(&home);
+    let mut client = home.connect();
+    (0..500).for_each(|_| client.send(&event("")));
+    client.record(&event(""));
+    daemon.stop();
+    assert_eq!(valid(&home, "audit").length, 502);
 }

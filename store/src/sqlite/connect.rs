@@ -26,6 +26,9 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
         connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.busy_timeout(BUSY_TIMEOUT)?;
         harden(&connection)?;
+        // What undoes a statement would go to a file in a folder for everybody once it is as long as a large page: receipts have no
+        // business there, and a confined daemon cannot reach it.
+        connection.execute_batch("PRAGMA temp_store = MEMORY")?;
         Ok(connection)
     });
     opened.map_err(|error| classify(path, error))
