@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use agent_receipts_ipc::Ack;
+use agent_receipts_ipc::{Ack, write_frame};
 
 use super::ledger::WriteError;
 use super::losses::Losses;
@@ -28,6 +28,7 @@ pub(crate) struct LateAnswers {
     waiting: Arc<AtomicUsize>,
 }
 
+/// Frames on their way to one connection, and what keeps them owed.
 type Late = (ReplyTo, Vec<u8>);
 
 impl Answers {
@@ -41,6 +42,7 @@ impl Answers {
 
     /// A batch is on disk: everybody who asked is told.
     pub(super) fn conclude(&self, works: Vec<Work>, acks: Vec<Option<Ack>>) {
+        let mut outgoing = Outgoing::default();
         for (work, ack) in works.into_iter().zip(acks) {
             if let Work::Record(submission) = &work
                 && matches!(ack, Some(Ack::Refused { .. }))
@@ -48,26 +50,29 @@ impl Answers {
                 self.remember(submission);
             }
             if let (Some(reply), Some(ack)) = (reply_of(work), ack) {
-                self.send(reply, &ack);
+                outgoing.add(reply, &ack);
             }
         }
+        self.send(outgoing);
     }
 
     /// A batch is not on disk, nor any part of it.
     pub(super) fn refuse(&self, works: Vec<Work>, error: &WriteError) {
+        let mut outgoing = Outgoing::default();
         for work in works {
             match work {
-                Work::Answer { reply, ack } => self.send(reply, &ack),
+                Work::Answer { reply, ack } => outgoing.add(reply, &ack),
                 Work::Record(submission) => {
                     self.remember(&submission);
                     if let Some(reply) = submission.reply {
-                        self.send(reply, &refusal(error.code(), &error.to_string()));
+                        outgoing.add(reply, &refusal(error.code(), &error.to_string()));
                     }
                 }
                 // Whoever waits for it finds its channel closed.
                 Work::Alone(_) => {}
             }
         }
+        self.send(outgoing);
     }
 
     /// Says what the store has to tell beside its answers.
@@ -82,24 +87,45 @@ impl Answers {
     }
 
     /// INVARIANT: answers go out in the order of the frames. As long as one waits, all that follow wait behind it.
-    fn send(&self, reply: ReplyTo, ack: &Ack) {
-        let body = ack.to_json();
-        if self.waiting.load(Ordering::Acquire) == 0 && !matches!(reply.writer.try_send(&body), Ok(false)) {
-            // Sent, or the peer has gone and needs no answer.
-            return;
+    fn send(&self, outgoing: Outgoing) {
+        for (reply, mut frames) in outgoing.0 {
+            if self.waiting.load(Ordering::Acquire) == 0 {
+                match reply.writer.send_now(&frames) {
+                    Ok(sent) if sent < frames.len() => drop(frames.drain(..sent)),
+                    // Sent, or the peer has gone and needs no answer.
+                    Ok(_) | Err(_) => continue,
+                }
+            }
+            self.waiting.fetch_add(1, Ordering::AcqRel);
+            // The receiver outlives the senders; were it gone, there would be nobody left to tell.
+            let _ = self.late.send((reply, frames));
         }
-        self.waiting.fetch_add(1, Ordering::AcqRel);
-        // The receiver outlives the senders; were it gone, there would be nobody left to tell.
-        let _ = self.late.send((reply, body));
+    }
+}
+
+/// The answers of a batch, those to one connection together: each write wakes a reader, which costs more than the answer.
+#[derive(Default)]
+struct Outgoing(Vec<Late>);
+
+impl Outgoing {
+    fn add(&mut self, reply: ReplyTo, ack: &Ack) {
+        let at = self.0.iter().position(|(first, _)| first.writer.reaches_the_same(&reply.writer));
+        // The first stays until all are sent, and with it the connection owes an answer.
+        let at = at.unwrap_or_else(|| {
+            self.0.push((reply, Vec::new()));
+            self.0.len() - 1
+        });
+        // An answer is a few hundred bytes, far from what a frame may hold; a vector takes them all.
+        let _ = write_frame(&mut self.0[at].1, &ack.to_json());
     }
 }
 
 impl LateAnswers {
     /// Sends what comes, until nobody can send anything more.
     pub(crate) fn send_all(&self) {
-        for (reply, body) in &self.late {
+        for (reply, frames) in &self.late {
             // A peer that has gone needs no answer; one that does not read is shut down by the listener.
-            let _ = reply.writer.send(&body);
+            let _ = reply.writer.send_rest(&frames);
             drop(reply);
             self.waiting.fetch_sub(1, Ordering::AcqRel);
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -51,12 +51,20 @@ impl ReplyWriter {
         self.0.send(&[&header[..], body].concat())
     }
 
-    /// Sends one frame if that takes no waiting; `false` says that nothing of it was sent.
-    ///
-    /// Of a frame for which there is room in part, the rest is waited for as in [`ReplyWriter::send`].
-    pub fn try_send(&self, body: &[u8]) -> Result<bool, ReplyError> {
-        let header = header_for(body).map_err(ReplyError::Frame)?;
-        self.0.try_send(&[&header[..], body].concat())
+    /// Sends as much of `frames`, which are whole frames one behind the other, as takes no waiting; says how many bytes that
+    /// were. The rest must follow by [`ReplyWriter::send_rest`] before anything else is sent.
+    pub fn send_now(&self, frames: &[u8]) -> Result<usize, ReplyError> {
+        self.0.send_now(frames)
+    }
+
+    /// Sends what [`ReplyWriter::send_now`] left, waiting as [`ReplyWriter::send`] does.
+    pub fn send_rest(&self, frames: &[u8]) -> Result<(), ReplyError> {
+        self.0.send(frames)
+    }
+
+    /// Whether both reach the same connection.
+    pub fn reaches_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -96,29 +104,12 @@ impl Link {
         let _ = rustix::net::shutdown(&self.socket, Shutdown::Read);
     }
 
-    fn send(&self, frame: &[u8]) -> Result<(), ReplyError> {
-        self.send_on(self.broken.lock().unwrap_or_else(PoisonError::into_inner), frame)
-    }
-
-    fn try_send(&self, frame: &[u8]) -> Result<bool, ReplyError> {
-        let broken = match self.broken.try_lock() {
-            Ok(broken) => broken,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Ok(false),
-        };
-        let sent = match sys::send_now(self.socket(), frame) {
-            Err(Errno::AGAIN) if !*broken => return Ok(false),
-            // On a broken connection, which is shut down, nothing goes out.
-            sent => sent.unwrap_or(0),
-        };
-        self.send_on(broken, &frame[sent..]).map(|()| true)
-    }
-
-    fn send_on(&self, mut broken: MutexGuard<'_, bool>, frame: &[u8]) -> Result<(), ReplyError> {
+    fn send(&self, frames: &[u8]) -> Result<(), ReplyError> {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         if *broken {
             return Err(ReplyError::Gone { kind: io::ErrorKind::NotConnected });
         }
-        sys::send_by(self.socket(), &[frame], Instant::now() + self.patience).map_err(|error| {
+        sys::send_by(self.socket(), &[frames], Instant::now() + self.patience).map_err(|error| {
             // Half a reply may be out: whatever followed would be misread.
             *broken = true;
             let _ = rustix::net::shutdown(&self.socket, Shutdown::Both);
@@ -127,5 +118,21 @@ impl Link {
             }
             ReplyError::Gone { kind: error.kind() }
         })
+    }
+
+    fn send_now(&self, frames: &[u8]) -> Result<usize, ReplyError> {
+        let broken = match self.broken.try_lock() {
+            Ok(broken) => broken,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Somebody is at it, and may have to wait.
+            Err(TryLockError::WouldBlock) => return Ok(0),
+        };
+        if *broken {
+            return Err(ReplyError::Gone { kind: io::ErrorKind::NotConnected });
+        }
+        match sys::send_now(self.socket(), frames) {
+            Err(Errno::AGAIN) => Ok(0),
+            sent => sent.map_err(|error| ReplyError::Gone { kind: error.kind() }),
+        }
     }
 }
