@@ -21,12 +21,9 @@ use crate::disclosure::Discloser;
 use crate::pipeline::admission::{Admission, Admitting};
 use crate::pipeline::answers::Answers;
 use crate::pipeline::committer::Lane;
-use crate::pipeline::ledger::{Ledger, WriteError};
+use crate::pipeline::ledger::WriteError;
 use crate::pipeline::losses::Losses;
 use crate::pipeline::queue::{Bounds, Queue};
-use crate::pipeline::receipts::Letterhead;
-use crate::pipeline::roots::Roots;
-use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::pipeline::submission::Work;
 use crate::pipeline::writer::Writer;
@@ -114,22 +111,13 @@ impl Daemon {
         let control = control::bind(config, &log)?;
         let queue = Arc::new(Queue::new(WAITING));
         let losses = Arc::new(Losses::default());
-        let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
         let chain_id = opened.root.clone();
         log(&format!("recording on chain `{chain_id}` in `{}`", config.db.display()));
         let key = opened.keys.current.fingerprint();
         let earlier = opened.keys.earlier.clone();
-        let sequencer = Sequencer::new(
-            Roots { base: opened.root, by: config.chains },
-            config.max_chains_per_uid,
-            opened.head,
-            opened.keys,
-            letterhead,
-            surroundings.clone(),
-        );
         let tally = Arc::new(Tally::new(config.checkpoint_receipts as u64));
-        let store = SharedStore::new(opened.store).tallied(Arc::clone(&tally));
-        let mut ledger = Ledger { store, key: opened.key, sequencer };
+        let mut ledger = opened
+            .into_ledger(config, &surroundings, |store| SharedStore::new(store).tallied(Arc::clone(&tally)));
         let takeovers = ledger.place_takeovers()?;
         ledger.commit(takeovers)?;
         let house = House {

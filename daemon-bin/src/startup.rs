@@ -15,8 +15,12 @@ use crate::disclosure::ForensicKeyError;
 use crate::manager::ActivationError;
 use crate::pipeline::heads::Link;
 use crate::pipeline::key_in_use::KeyInUse;
-use crate::pipeline::ledger::WriteError;
+use crate::pipeline::ledger::{Ledger, WriteError};
+use crate::pipeline::receipts::Letterhead;
 use crate::pipeline::resume::{Keys, ResumeError, head_of};
+use crate::pipeline::roots::Roots;
+use crate::pipeline::sequence::Sequencer;
+use crate::pipeline::shared_store::SharedStore;
 use crate::redact::PatternError;
 use crate::rotate::{RotateError, recover};
 use crate::surroundings::Surroundings;
@@ -97,6 +101,27 @@ pub(crate) struct Opened {
     pub(crate) store: SqliteStore,
     pub(crate) root: String,
     pub(crate) head: Option<Link>,
+}
+
+impl Opened {
+    /// Everything that a receipt needs, at the point where the store is; `hold` puts the store in its place.
+    pub(crate) fn into_ledger(
+        self,
+        config: &Config,
+        surroundings: &Surroundings,
+        hold: impl FnOnce(SqliteStore) -> SharedStore,
+    ) -> Ledger {
+        let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
+        let sequencer = Sequencer::new(
+            Roots { base: self.root, by: config.chains },
+            config.max_chains_per_uid,
+            self.head,
+            self.keys,
+            letterhead,
+            surroundings.clone(),
+        );
+        Ledger { store: hold(self.store), key: self.key, sequencer }
+    }
 }
 
 /// Loads the key, then opens the store, then publishes the public key, then takes up the chain.

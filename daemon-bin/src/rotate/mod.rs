@@ -25,9 +25,6 @@ use zeroize::Zeroizing;
 use crate::config::Config;
 use crate::disk::DiskError;
 use crate::pipeline::ledger::{Ledger, WriteError};
-use crate::pipeline::receipts::Letterhead;
-use crate::pipeline::roots::Roots;
-use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
 use crate::startup::{StartError, open};
 use crate::surroundings::Surroundings;
@@ -159,16 +156,7 @@ pub fn rotate(
         return Err(RotateError::Running { path: config.socket.clone() });
     }
     let opened = open(config, &surroundings)?;
-    let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
-    let sequencer = Sequencer::new(
-        Roots { base: opened.root, by: config.chains },
-        config.max_chains_per_uid,
-        opened.head,
-        opened.keys,
-        letterhead,
-        surroundings.clone(),
-    );
-    let ledger = Ledger { store: SharedStore::new(opened.store), key: opened.key, sequencer };
+    let ledger = opened.into_ledger(config, &surroundings, SharedStore::new);
     replace_key(config, seed, anchor, &surroundings, ledger)
 }
 
@@ -262,17 +250,8 @@ mod tests {
         let config = Config::load(&at("d.toml"), &|_: &str| None).unwrap();
         let surroundings = Surroundings { log: Arc::new(|_| {}), ..Surroundings::system() };
         let opened = open(&config, &surroundings).unwrap();
-        let letterhead = Letterhead { issuer_id: config.issuer_id.clone(), version: config.receipt_version };
-        let sequencer = Sequencer::new(
-            Roots { base: opened.root, by: config.chains },
-            config.max_chains_per_uid,
-            opened.head,
-            opened.keys,
-            letterhead,
-            surroundings.clone(),
-        );
-        let ledger =
-            Ledger { store: SharedStore::new(LastSyncFails(opened.store)), key: opened.key, sequencer };
+        let failing = |store| SharedStore::new(LastSyncFails(store));
+        let ledger = opened.into_ledger(&config, &surroundings, failing);
         let failed = replace_key(&config, &[2; 32].into(), None, &surroundings, ledger);
         assert!(failed.unwrap_err().to_string().contains("could not be synced"));
         assert_ne!(read_public_key(&at("k.pub")).unwrap(), outgoing);
