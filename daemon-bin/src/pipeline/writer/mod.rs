@@ -184,12 +184,8 @@ impl Writer {
     fn commit_here(&mut self, works: Vec<Work>, made: Option<Made>) -> Result<(), WriteError> {
         let made = made.map_or_else(|| self.make(&works), Ok);
         match made.and_then(|made| self.append(made)) {
-            Ok(acks) => {
-                self.answers.conclude(works, acks);
-                Ok(())
-            }
             Err(error) if is_another_writer(&error) => self.commit_again(works),
-            Err(error) => self.give_up(works, &error),
+            outcome => self.conclude(works, outcome),
         }
     }
 
@@ -197,19 +193,28 @@ impl Writer {
     fn commit_again(&mut self, works: Vec<Work>) -> Result<(), WriteError> {
         self.log("the database was written to by another program; reading the chains again");
         self.ledger.forget();
-        match self.make(&works).and_then(|made| self.append(made)) {
-            Ok(acks) => {
-                self.answers.conclude(works, acks);
-                Ok(())
-            }
-            Err(error) => self.give_up(works, &error),
-        }
+        let outcome = self.make(&works).and_then(|made| self.append(made));
+        self.conclude(works, outcome)
     }
 
     fn append(&mut self, made: Made) -> Result<Vec<Option<Ack>>, WriteError> {
         let appended = self.ledger.append(&made.rows);
         self.answers.note_upkeep(&self.ledger.store);
         appended.map(|()| made.acks)
+    }
+
+    fn conclude(
+        &mut self,
+        works: Vec<Work>,
+        outcome: Result<Vec<Option<Ack>>, WriteError>,
+    ) -> Result<(), WriteError> {
+        match outcome {
+            Ok(acks) => {
+                self.answers.conclude(works, acks);
+                Ok(())
+            }
+            Err(error) => self.give_up(works, &error),
+        }
     }
 
     fn give_up(&mut self, works: Vec<Work>, error: &WriteError) -> Result<(), WriteError> {
