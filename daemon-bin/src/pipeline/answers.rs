@@ -143,3 +143,71 @@ fn reply_of(work: Work) -> Option<ReplyTo> {
 pub(crate) fn refusal(code: &str, message: &str) -> Ack {
     Ack::Refused { code: code.to_owned(), message: message.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc::{Sender, channel};
+    use std::thread;
+    use std::time::Duration;
+
+    use agent_receipts_ipc::{
+        Handler, Limits, Listener, ListenerOptions, Next, Peer, ReplyWriter, Session, read_frame,
+    };
+
+    use super::*;
+
+    /// Hands out the way back of whoever connects.
+    struct Introduces(Sender<ReplyWriter>);
+
+    impl Handler for Introduces {
+        fn connected(&self, _: &Peer, reply: ReplyWriter) -> Box<dyn Session> {
+            self.0.send(reply).unwrap();
+            Box::new(Silent)
+        }
+    }
+
+    struct Silent;
+
+    impl Session for Silent {
+        fn frame(&mut self, _: &[u8]) -> Next {
+            Next::Continue
+        }
+    }
+
+    /// Far more than a socket takes at once, so that some go out in part, and what follows must wait behind their rest.
+    #[test]
+    fn answers_that_do_not_fit_at_once_come_whole_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let limits = Limits { reply: Duration::from_secs(60), ..Limits::default() };
+        let options = ListenerOptions { limits, ..ListenerOptions::new(|_| ()) };
+        let listener = Listener::bind(&path, options).unwrap();
+        let shutdown = listener.shutdown_handle();
+        let (introduced, replies) = channel();
+        let listening = thread::spawn(move || listener.run(Arc::new(Introduces(introduced))));
+        let mut peer = UnixStream::connect(&path).unwrap();
+        let writer = replies.recv().unwrap();
+        let (answers, late) = Answers::new(Arc::default(), Arc::new(|_| ()), 16);
+        let sending = thread::spawn(move || late.send_all());
+
+        let message = |number: usize| format!("{number} {}", "x".repeat(2000));
+        for batch in 0..3 {
+            let works = (batch * 300..(batch + 1) * 300).map(|number| Work::Answer {
+                reply: ReplyTo { writer: writer.clone(), owed: Arc::new(()) },
+                ack: refusal("code", &message(number)),
+            });
+            answers.refuse(works.collect(), &WriteError::CommitterEnded);
+        }
+        let mut body = Vec::new();
+        for number in 0..900 {
+            assert_eq!(read_frame(&mut peer, &mut body), Ok(Some(())));
+            assert_eq!(Ack::from_json(&body), Ok(refusal("code", &message(number))), "{number}");
+        }
+        drop((answers, writer));
+        sending.join().unwrap();
+        drop(peer);
+        shutdown.stop();
+        assert_eq!(listening.join().unwrap().unfinished, 0);
+    }
+}
