@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::header::{HeaderOptions, make_header};
 use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
 use crate::test::{TestOptions, run_tests};
 use crate::workspace::Workspace;
@@ -23,6 +24,7 @@ pub fn main() -> ExitCode {
         Task::House => house(&workspace),
         Task::Licences => licences(&workspace),
         Task::Claims => claims(&workspace),
+        Task::Header(options) => header(&workspace, options),
         Task::Deb(options) => deb(&workspace, &options),
         Task::Formula(options) => formula(&workspace, &options),
     });
@@ -55,6 +57,8 @@ enum Task {
     Licences,
     /// Hold the documents against the claims ledger.
     Claims,
+    /// Hold the committed C header against the sources, or write it.
+    Header(HeaderOptions),
     /// Make a Debian package, of a release built for it.
     Deb(DebOptions),
     /// Print the Homebrew formula of a release.
@@ -111,6 +115,11 @@ fn claims(workspace: &Workspace) -> Result<bool, Failure> {
     let ledger = workspace.ledger()?;
     let breaches = check_claims(&ledger, &workspace.tracked_files()?);
     Ok(report("claims", &format!("{} claims", ledger.claims.len()), &breaches))
+}
+
+fn header(workspace: &Workspace, options: HeaderOptions) -> Result<bool, Failure> {
+    let difference = make_header(workspace, options)?;
+    Ok(report("header", "the C interface", &Vec::from_iter(difference)))
 }
 
 fn deb(workspace: &Workspace, options: &DebOptions) -> Result<bool, Failure> {

@@ -6,6 +6,7 @@
 //! cargo xtask house       file lengths, lints, forbidden mentions
 //! cargo xtask licences    every dependency's licence and origin, offline
 //! cargo xtask claims      each property that a document states names a test that exists
+//! cargo xtask header      the committed C header, held against the sources; `--write` makes it
 //! cargo xtask deb         a Debian package of the release
 //! cargo xtask formula     the Homebrew formula of a release
 //! ```
@@ -16,6 +17,7 @@
 
 mod claims;
 mod command;
+mod header;
 mod house;
 mod layering;
 mod licences;

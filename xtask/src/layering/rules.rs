@@ -82,6 +82,13 @@ pub const HOUSE: &[Room] = &[
         tests_may_also_reach: &[DAEMON],
         never: &[RUNTIMES, NETWORK],
     },
+    // Every other language's door: the emitter, and with the feature `verifier` what verifies. Never what signs or serves.
+    Room {
+        name: FFI,
+        may_reach: &[CORE, IPC, CHAIN, STORE],
+        tests_may_also_reach: &[],
+        never: &[RUNTIMES, NETWORK],
+    },
     // Beside the house.
     Room {
         name: "agent-receipts-examples",
@@ -105,6 +112,12 @@ pub const VIEWS: &[View] = &[
         features: &["client"],
         never: &[RUNTIMES, NETWORK, DATABASES, SIGNATURES, OPERATORS, &[STORE, CHAIN, KEYSOURCE, DAEMON]],
     },
+    // What every program in C, Python, Node or Go loads to emit.
+    View {
+        name: FFI,
+        features: &["emitter"],
+        never: &[RUNTIMES, NETWORK, DATABASES, SIGNATURES, OPERATORS, &[STORE, CHAIN, KEYSOURCE, DAEMON]],
+    },
     View {
         name: CORE,
         features: &[],
@@ -119,6 +132,7 @@ const TIMESTAMP: &str = "agent-receipts-timestamp";
 const IPC: &str = "agent-receipts-ipc";
 const CHAIN: &str = "agent-receipts-chain";
 const DAEMON: &str = "agent-receipts-daemon";
+const FFI: &str = "agent-receipts-ffi";
 const CLI: &str = "agent-receipts-cli";
 
 const RUNTIMES: &[&str] =

@@ -2,7 +2,7 @@ use clap::{Args, ValueEnum};
 
 use super::step::StepOutcome;
 use super::tally::Tally;
-use super::{interop, package, rust};
+use super::{c, interop, package, rust};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// The variable that names the folder with published vectors and databases of the reference daemon.
@@ -21,6 +21,7 @@ pub(crate) struct TestOptions {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Rust,
+    C,
     Interop,
     Package,
 }
@@ -33,6 +34,9 @@ pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<
         let wants = |part| options.only.is_none_or(|only| only == part);
         if wants(Part::Rust) {
             rust::run(workspace, options.skip_missing, &mut report);
+        }
+        if wants(Part::C) {
+            c::run(workspace, &mut report);
         }
         if wants(Part::Interop) {
             interop::run(workspace, options.skip_missing, &mut report);
