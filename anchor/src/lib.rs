@@ -53,7 +53,6 @@ pub use sink::{Evidence, Outcome, Sink, SinkError};
 #[cfg(feature = "s3")]
 pub use sinks::s3::{Bucket, Credentials, CredentialsError, Retention, RetentionMode, S3Error};
 pub use sinks::timestamp::AuthorityError;
-pub use sinks::witness::{WitnessKey, WitnessKeyError};
 pub use state::{Cursor, CursorError, FolderError};
 pub use status::{SinkStatus, Status};
 pub use stop::Stop;

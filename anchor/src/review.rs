@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
-use agent_receipts_chain::checkpoint::{HeadList, MAX_NOTE, SignedCheckpoint};
+use agent_receipts_chain::checkpoint::{HeadList, MAX_NOTE, SignedCheckpoint, WitnessKey};
 use agent_receipts_core::json::{Rules, Value, parse};
 use agent_receipts_core::{PublicKey, ReceiptHash};
 use agent_receipts_timestamp::{Options, TrustedCertificates, token_of_response, verify_token};
@@ -18,7 +18,6 @@ use crate::disk;
 use crate::queue::KeyFiles;
 use crate::sink::{HEADS, NOTE, TOKEN};
 use crate::sinks::timestamp::trusted_certificates;
-use crate::sinks::witness::{WitnessKey, check_cosignature};
 use crate::state::Folder;
 
 /// What became of one sink's evidence.
@@ -190,7 +189,7 @@ fn checkpoint(note: &[u8], heads: Option<&str>, keys: &[PublicKey]) -> Result<Si
 }
 
 fn cosigned(note: &SignedCheckpoint, key: &WitnessKey) -> Result<(), String> {
-    check_cosignature(note.note(), key).map_err(|error| error.to_string())
+    key.cosignature(note.note()).map(drop).map_err(|error| error.to_string())
 }
 
 fn stamped(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::sinks::witness::WitnessKeyError;
+use agent_receipts_chain::checkpoint::WitnessKeyError;
 
 /// Why `anchor.toml` cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

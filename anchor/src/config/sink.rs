@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use agent_receipts_chain::checkpoint::WitnessKey;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -11,7 +12,6 @@ use super::ConfigError;
 use super::duration::Span;
 use super::file::absolute;
 use crate::backoff::Backoff;
-use crate::sinks::witness::WitnessKey;
 
 /// One sink, as configured.
 #[derive(Debug, Clone, PartialEq)]

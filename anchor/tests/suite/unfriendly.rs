@@ -8,7 +8,7 @@ use crate::server::{Reply, Server, closed_port};
 use crate::station::Station;
 
 fn sinks(url: &str) -> Vec<(&'static str, String)> {
-    let key = agent_receipts_anchor::WitnessKey {
+    let key = agent_receipts_chain::checkpoint::WitnessKey {
         name: agent_receipts_chain::checkpoint::KeyName::new("w").unwrap(),
         key: crate::log::Key::new(9).public(),
     };

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use agent_receipts_anchor::WitnessKey;
-use agent_receipts_chain::checkpoint::{KeyName, NoteSignature, SignedCheckpoint};
+use agent_receipts_chain::checkpoint::{KeyName, NoteSignature, SignedCheckpoint, WitnessKey};
 use agent_receipts_chain::tree::{ConsistencyProof, NodeHash};
 use agent_receipts_core::{PublicKey, Signer as _};
 

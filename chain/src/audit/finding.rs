@@ -87,6 +87,25 @@ pub enum AuditFindingKind {
         #[serde(serialize_with = "fingerprint")]
         key: Option<Fingerprint>,
     },
+    /// The time stamp that stands beside a checkpoint is not one for it, or by nobody who is trusted.
+    TimeStampFails {
+        /// How many receipts the checkpoint is over.
+        signed: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A cosignature below a checkpoint is not what it says to be.
+    CosignatureFails {
+        /// How many receipts the checkpoint is over.
+        signed: u64,
+        /// In whose name it stands.
+        witness: String,
+    },
+    /// A witness was named, and has cosigned nothing of what there is.
+    NeverCosigned {
+        /// Its name.
+        witness: String,
+    },
     /// Something that is no evidence stands among it.
     Unreadable {
         /// What is wrong with it.
@@ -150,6 +169,23 @@ impl fmt::Display for AuditFindingKind {
             }
             Self::NotVouchedFor { key: None } => {
                 f.write_str("signed by no key that the published key vouches for")
+            }
+            Self::TimeStampFails { signed, reason } => {
+                write!(
+                    f,
+                    "the time stamp of the checkpoint over {signed} receipts does not hold: {}",
+                    plain(reason)
+                )
+            }
+            Self::CosignatureFails { signed, witness } => {
+                write!(
+                    f,
+                    "the cosignature of {} below the checkpoint over {signed} receipts does not hold",
+                    quoted(witness)
+                )
+            }
+            Self::NeverCosigned { witness } => {
+                write!(f, "no checkpoint here is cosigned by {}", quoted(witness))
             }
             Self::Unreadable { reason } => write!(f, "no evidence: {}", plain(reason)),
         }

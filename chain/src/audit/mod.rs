@@ -12,4 +12,4 @@ mod pass;
 
 pub use evidence::{Evidence, EvidenceError, Statement};
 pub use finding::{AuditFinding, AuditFindingKind};
-pub use pass::{Audit, AuditReport};
+pub use pass::{Audit, AuditReport, is_vouched_for};

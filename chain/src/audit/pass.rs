@@ -79,9 +79,9 @@ impl AuditReport {
 }
 
 impl<'a> Audit<'a> {
-    /// Checks who signed the evidence; `ring` is the store's, with all that the published key vouches for. `unreadable` are sources
-    /// that hold no evidence, and why.
-    pub fn new(evidence: &'a [Evidence], unreadable: &[(String, String)], ring: &KeyRing) -> Self {
+    /// Checks who signed the evidence; `ring` is the store's, with all that the published key vouches for. `found` is what was wrong
+    /// with the evidence already, when it was read.
+    pub fn new(evidence: &'a [Evidence], found: &[AuditFinding], ring: &KeyRing) -> Self {
         let report = AuditReport {
             valid: false,
             checkpoints: 0,
@@ -102,8 +102,8 @@ impl<'a> Audit<'a> {
             last: None,
             report,
         };
-        for (source, reason) in unreadable {
-            audit.report.add(source, AuditFindingKind::Unreadable { reason: reason.clone() });
+        for AuditFinding { kind, source } in found {
+            audit.report.add(source, kind.clone());
         }
         for Evidence { source, statement } in evidence {
             match statement {
@@ -169,7 +169,7 @@ impl<'a> Audit<'a> {
         ring: &KeyRing,
     ) {
         let said = signed.checkpoint();
-        if signed.named_among(known_to(ring)).is_none_or(|key| signed.verify(key).is_err()) {
+        if !is_vouched_for(signed, ring) {
             self.report.add(source, AuditFindingKind::NotVouchedFor { key: Some(said.key) });
             return;
         }
@@ -270,6 +270,11 @@ impl<'a> Audit<'a> {
             self.report.add(source, kind);
         }
     }
+}
+
+/// Whether a key signed the checkpoint that counts for a store with this ring: one that the published key vouches for.
+pub fn is_vouched_for(signed: &SignedCheckpoint, ring: &KeyRing) -> bool {
+    signed.named_among(known_to(ring)).is_some_and(|key| signed.verify(key).is_ok())
 }
 
 /// The keys that count: those that the published key vouches for, and those that will be once it has signed a first receipt

@@ -29,6 +29,7 @@ mod key;
 mod note;
 mod proof;
 mod signed;
+mod witness;
 
 pub use body::{Checkpoint, INLINE_BYTES};
 pub use heads::{Head, HeadList, HeadsDigest, MAX_HEADS};
@@ -36,6 +37,7 @@ pub use key::{KeyName, MalformedKeyName, NoteKey};
 pub use note::{MAX_NOTE, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};
 pub use proof::{Proven, ReceiptProof, ReceiptProofError};
 pub use signed::SignedCheckpoint;
+pub use witness::{Cosignature, CosignatureError, WitnessKey, WitnessKeyError};
 
 /// Why a text is not a checkpoint of ours. Lines are counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,8 @@
 //! What a chain cannot say of itself, a checkpoint kept elsewhere can.
 
-use agent_receipts_chain::audit::{Audit, AuditFindingKind, AuditReport, Evidence, EvidenceError, Statement};
+use agent_receipts_chain::audit::{
+    Audit, AuditFinding, AuditFindingKind, AuditReport, Evidence, EvidenceError, Statement,
+};
 use agent_receipts_chain::checkpoint::{
     Checkpoint, CheckpointError, Head, HeadList, KeyName, SignedCheckpoint,
 };
@@ -312,13 +314,17 @@ fn evidence_that_no_known_key_signed_proves_nothing_and_is_not_passed_over() {
     assert!(!store.audit(&[store.checkpoint(3, &stranger, true)], &planted).valid);
 }
 
+fn torn(source: String) -> AuditFinding {
+    AuditFinding { kind: AuditFindingKind::Unreadable { reason: "torn".into() }, source }
+}
+
 #[test]
 fn what_cannot_be_read_among_the_evidence_is_a_finding() {
     let key = Key::new(1);
     let store = Store::of(&[&Chain::of("audit", &key, 3)]);
     let evidence = [store.checkpoint(3, &key, true)];
     let ring = ring(&key);
-    let mut audit = Audit::new(&evidence, &[("log:7".into(), "torn".into())], &ring);
+    let mut audit = Audit::new(&evidence, &[torn("log:7".into())], &ring);
     for (chain_id, sequence, text) in &store.0 {
         audit.push(chain_id, *sequence, hash_of_text(text));
     }
@@ -364,8 +370,7 @@ fn records_are_read_as_the_log_has_them_and_refused_otherwise() {
 fn findings_are_bounded() {
     let key = Key::new(1);
     let store = Store::of(&[&Chain::of("audit", &key, 1)]);
-    let many: Vec<_> =
-        (0..AuditReport::MOST + 5).map(|line| (format!("log:{line}"), "torn".into())).collect();
+    let many: Vec<_> = (0..AuditReport::MOST + 5).map(|line| torn(format!("log:{line}"))).collect();
     let evidence = [store.checkpoint(1, &key, true)];
     let report = Audit::new(&evidence, &many, &ring(&key)).finish();
     assert_eq!(report.findings.len(), AuditReport::MOST);

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_receipts_chain::Options;
+use agent_receipts_chain::checkpoint::WitnessKey;
 use agent_receipts_core::{ReceiptHash, Timestamp};
 use agent_receipts_store::{Interrupter, StoreError};
 
@@ -17,7 +18,8 @@ use crate::output::printable;
 use crate::reading::Reading;
 use crate::sources::{ArchivesArgs, Source, open};
 use crate::verification::{
-    Everything, Extent, Report, Trust, TsaArgs, audit, verify_lines, verify_proof, write_all, write_anchors,
+    Everything, Extent, Report, Strangers, Trust, TsaArgs, audit, verify_lines, verify_proof, write_all,
+    write_anchors,
 };
 
 /// Flags of `verify`.
@@ -33,6 +35,10 @@ pub(crate) struct Args {
     /// tell of themselves: truncation, rollback, rewriting with a stolen key, forged rotations.
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "file")]
     anchors: Vec<PathBuf>,
+    /// Judge the cosignatures below those checkpoints by the key of this witness, as it publishes it: `<name>+<id>+<key>`. May be
+    /// given several times; a witness that has cosigned nothing is a finding.
+    #[arg(long = "witness-key", value_name = "KEY", requires = "anchors")]
+    witnesses: Vec<WitnessKey>,
     /// Check a proof that `prove` wrote (`-` for standard input), without any database.
     #[arg(
         long, value_name = "FILE",
@@ -164,7 +170,9 @@ impl Args {
         if self.anchors.is_empty() {
             return everything.report(chain_id);
         }
-        let anchors = audit(&mut Reading::open(database)?, everything.ring(), &self.anchors)?;
+        let strangers =
+            Strangers { authorities: self.timestamps.trusted()?, witnesses: self.witnesses.clone() };
+        let anchors = audit(&mut Reading::open(database)?, everything.ring(), &self.anchors, &strangers)?;
         Ok(everything.report(chain_id)?.with_anchors(anchors))
     }
 

@@ -14,7 +14,7 @@ mod timestamps;
 mod trust;
 mod walk;
 
-pub(crate) use anchors::{EvidenceFileError, audit, write as write_anchors};
+pub(crate) use anchors::{EvidenceFileError, Strangers, audit, write as write_anchors};
 pub(crate) use batch::contradiction;
 pub(crate) use everything::{Everything, one_of};
 pub(crate) use lines::{LinesError, each_line, open_lines, verify_lines};

@@ -1,8 +1,9 @@
 //! What is said of verified chains, ready for JSON and for a page.
 
-use agent_receipts_chain::audit::AuditReport;
 use agent_receipts_chain::{Outcome, Step, Verdict};
 use serde::Serialize;
+
+use super::anchors::AnchorsReport;
 
 /// The verdict on one chain.
 #[derive(Debug, Serialize)]
@@ -46,7 +47,7 @@ pub(crate) struct Report {
     pub(crate) stopped_early: bool,
     /// What came of holding the database against what was kept elsewhere, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) anchors: Option<AuditReport>,
+    pub(crate) anchors: Option<AnchorsReport>,
     /// What a reader should know besides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
@@ -100,8 +101,8 @@ impl Report {
     }
 
     /// The same, with what came of holding the database against what was kept elsewhere.
-    pub(crate) fn with_anchors(self, anchors: AuditReport) -> Self {
-        Self { valid: self.valid && anchors.valid, anchors: Some(anchors), ..self }
+    pub(crate) fn with_anchors(self, anchors: AnchorsReport) -> Self {
+        Self { valid: self.valid && anchors.audit.valid, anchors: Some(anchors), ..self }
     }
 
     /// The same, with what contradicts it.

@@ -16,8 +16,9 @@ use crate::output::count;
 /// Which time-stamp authorities are believed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TsaArgs {
-    /// Check trusted timestamps (RFC 3161) against the certificates in this PEM file: a root's, or an authority's own. May be
-    /// given several times; a receipt whose timestamp proves nothing is then broken. Without it they are not checked.
+    /// Check trusted timestamps (RFC 3161), in receipts and beside checkpoints, against the certificates in this PEM file: a root's,
+    /// or an authority's own. May be given several times; a receipt whose timestamp proves nothing is then broken. Without it they
+    /// are not checked.
     #[arg(long = "tsa-cert", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -25,6 +26,12 @@ pub(crate) struct TsaArgs {
 impl TsaArgs {
     /// How timestamps are judged; `None` where no certificate was named.
     pub(crate) fn check(&self) -> Result<Option<TimestampCheck>, Failure> {
+        let trusted = self.trusted()?;
+        Ok(trusted.map(|trusted| TimestampCheck::new(move |received| judge(received, &trusted))))
+    }
+
+    /// The certificates; `None` where none was named.
+    pub(crate) fn trusted(&self) -> Result<Option<TrustedCertificates>, Failure> {
         if self.files.is_empty() {
             return Ok(None);
         }
@@ -36,9 +43,7 @@ impl TsaArgs {
             pem.push_str(&text);
             pem.push('\n');
         }
-        let trusted =
-            TrustedCertificates::from_pem(&pem).map_err(|error| unusable(&self.files[0], &error))?;
-        Ok(Some(TimestampCheck::new(move |received| judge(received, &trusted))))
+        TrustedCertificates::from_pem(&pem).map(Some).map_err(|error| unusable(&self.files[0], &error))
     }
 }
 

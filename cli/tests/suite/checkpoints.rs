@@ -6,7 +6,9 @@ use std::path::Path;
 use agent_receipts_chain::checkpoint::{Checkpoint, Head, HeadList, KeyName, SignedCheckpoint};
 use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash};
 use agent_receipts_core::{Signature, Signer, Timestamp};
-use agent_receipts_store::{CheckpointStore, ReceiptStore, Row, SqliteStore, StoredCheckpoint, StoredGroup};
+use agent_receipts_store::{
+    CheckpointStore, ReceiptStore, Row, SqliteStore, StoreError, StoredCheckpoint, StoredGroup,
+};
 
 use crate::chains::{Chain, Key, database};
 use crate::house::{House, Said};
@@ -22,7 +24,7 @@ impl Signer for AsSigner<'_> {
 }
 
 /// The checkpoint over rows as a daemon signs it, and the groups below it.
-fn checkpoint(rows: &[Row], key: &Key) -> (StoredCheckpoint, Vec<StoredGroup>) {
+pub(crate) fn checkpoint(rows: &[Row], key: &Key) -> (StoredCheckpoint, Vec<StoredGroup>) {
     let mut tree = Frontier::default();
     let (mut heads, mut groups) = (Vec::new(), Vec::new());
     for (at, row) in rows.iter().enumerate() {
@@ -54,15 +56,26 @@ fn record(checkpoint: &StoredCheckpoint) -> String {
 }
 
 /// A house whose database holds the rows and a checkpoint over all of them, which the file `anchors` holds too.
-fn house(key: &Key, rows: &[Row]) -> House {
+pub(crate) fn house(key: &Key, rows: &[Row]) -> House {
     let house = House::new();
     database(&house.data("receipts.db"), rows);
     key.publish(&house.data("signing.key.pub"));
     let (stored, groups) = checkpoint(rows, key);
     fs::write(house.path("anchors"), record(&stored)).unwrap();
-    let mut store = SqliteStore::open(house.data("receipts.db")).unwrap();
-    store.write_checkpoint(&groups, Some(&stored)).unwrap();
+    open(&house).write_checkpoint(&groups, Some(&stored)).unwrap();
     house
+}
+
+/// Opens the database for writing. A program that another test's thread is just starting holds our files until it runs, and with them
+/// the lock.
+fn open(house: &House) -> SqliteStore {
+    for _ in 0..3_000 {
+        match SqliteStore::open(house.data("receipts.db")) {
+            Err(StoreError::Locked { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("somebody holds the database");
 }
 
 /// Another database in the place of the house's: what somebody made of it.
@@ -94,7 +107,7 @@ fn checkpoints_are_listed_with_who_signed_them() {
         said.all()
     );
     let (theirs, _) = checkpoint(&rows[..2], &stranger);
-    let mut store = SqliteStore::open(house.data("receipts.db")).unwrap();
+    let mut store = open(&house);
     store.write_checkpoint(&[], Some(&theirs)).unwrap();
     store.write_checkpoint(&[], Some(&StoredCheckpoint { tree_size: 9, ..theirs })).unwrap();
     drop(store);
@@ -224,7 +237,7 @@ fn what_cannot_be_proven_says_why() {
         unknown.all()
     );
     let later = chain.rows(&key, 1);
-    SqliteStore::open(house.data("receipts.db")).unwrap().append(&later).unwrap();
+    open(&house).append(&later).unwrap();
     let early = house.say(["prove", "--id", &later[0].id]);
     assert!(early.code == 1 && early.err.contains("no checkpoint is signed over receipt"), "{}", early.all());
     assert!(early.err.contains("hint: the daemon signs one"), "{}", early.all());
@@ -251,7 +264,7 @@ fn anchors_hold_for_a_database_that_only_grew() {
     let mut chain = Chain::new("a");
     let rows = chain.rows(&key, 300);
     let house = house(&key, &rows);
-    SqliteStore::open(house.data("receipts.db")).unwrap().append(&chain.rows(&key, 5)).unwrap();
+    open(&house).append(&chain.rows(&key, 5)).unwrap();
     let said = house.say(["verify", "--anchors", "anchors"]);
     assert_eq!(said.code, 0, "{}", said.all());
     let line = "Anchors: HOLD (1 checkpoint; the newest over 300 receipts, at 2026-11-18T11:06:40Z)\n";
@@ -345,7 +358,7 @@ fn evidence_is_read_from_notes_and_folders_and_what_is_none_counts_against_it() 
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("20.note"), &stored.note).unwrap();
     fs::write(folder.join("20.heads"), &stored.heads).unwrap();
-    fs::write(folder.join("20.tsr"), "not looked at").unwrap();
+    fs::write(folder.join("20.tsr"), "not judged").unwrap();
     fs::write(folder.join("log.ndjson"), record(&stored)).unwrap();
     let bare = folder.join("20.note");
     for (evidence, count) in

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod anchoring;
+mod attesting;
 #[path = "../../../timestamp/tests/authority/mod.rs"]
 mod authority;
 mod backing_up;

@@ -4,11 +4,9 @@
 //! its word on how far it has come is believed as far as the log itself reaches, and beyond that it is an alarm.
 
 mod cosignature;
-mod key;
 mod submission;
 
-pub(crate) use cosignature::check as check_cosignature;
-pub use key::{WitnessKey, WitnessKeyError};
+use agent_receipts_chain::checkpoint::WitnessKey;
 
 use crate::http::{Answer, Http, HttpOptions, TrustError};
 use crate::queue::{Entry, Queue};

@@ -1,21 +1,32 @@
 //! Evidence in files: logs, notes, and folders of both.
+//!
+//! What strangers signed is judged while it is read: a million tokens are not held in memory.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use agent_receipts_chain::audit::Evidence;
+use agent_receipts_chain::KeyRing;
+use agent_receipts_chain::audit::{AuditFinding, AuditFindingKind, Evidence, Statement};
 use agent_receipts_chain::checkpoint::MAX_NOTE;
 
+use super::attestation::{Attestations, Judge, Strangers};
 use crate::verification::lines::{LinesError, each_line};
 
 /// What was found in the files that were named.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(super) struct Kept {
     /// What can be read as evidence, and is not believed yet.
-    pub(crate) evidence: Vec<Evidence>,
-    /// Where something stands that cannot, and why.
-    pub(crate) unreadable: Vec<(String, String)>,
+    pub(super) evidence: Vec<Evidence>,
+    /// What is wrong with the files.
+    pub(super) found: Vec<AuditFinding>,
+    /// What strangers' signatures were worth.
+    pub(super) attestations: Attestations,
+}
+
+struct Reader<'a> {
+    evidence: Vec<Evidence>,
+    found: Vec<AuditFinding>,
+    judge: Judge<'a>,
 }
 
 /// Why files of evidence cannot be looked at at all.
@@ -45,20 +56,32 @@ pub(crate) enum EvidenceFileError {
 }
 
 impl Kept {
-    /// Reads logs (`*.ndjson` or any other file of JSON lines), bare notes, each with the `.heads` beside it, and folders of them.
-    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, EvidenceFileError> {
-        let mut kept = Self::default();
+    /// Reads logs (`*.ndjson` or any other file of JSON lines), bare notes, each with the `.heads` and `.tsr` beside it, and folders
+    /// of them.
+    pub(super) fn read(
+        paths: &[PathBuf],
+        strangers: &Strangers,
+        ring: &KeyRing,
+    ) -> Result<Self, EvidenceFileError> {
+        let judge = Judge::new(strangers, ring);
+        let mut reader = Reader { evidence: Vec::new(), found: Vec::new(), judge };
         for path in paths {
             let about = fs::metadata(path).map_err(unreadable(path))?;
             if about.is_dir() {
-                kept.read_folder(path, DEPTH)?;
+                reader.read_folder(path, DEPTH)?;
             } else {
-                kept.read_file(path)?;
+                reader.read_file(path)?;
             }
         }
-        Ok(kept)
+        let Reader { evidence, mut found, judge } = reader;
+        let (attestations, missing) = judge.finish();
+        let everywhere = || "in all that was given".to_owned();
+        found.extend(missing.into_iter().map(|kind| AuditFinding { kind, source: everywhere() }));
+        Ok(Self { evidence, found, attestations })
     }
+}
 
+impl Reader<'_> {
     fn read_folder(&mut self, folder: &Path, depth: usize) -> Result<(), EvidenceFileError> {
         let entries = fs::read_dir(folder).map_err(unreadable(folder))?;
         let mut entries = entries
@@ -74,6 +97,9 @@ impl Kept {
                 self.read_folder(&path, depth - 1)?;
             } else if about.is_file() && (is_of("note") || is_of("ndjson")) {
                 self.read_file(&path)?;
+            } else if is_of("tsr") && !path.with_extension("note").is_file() {
+                let reason = "a time stamp, and the checkpoint that it is for is not beside it".to_owned();
+                self.find(path.display().to_string(), AuditFindingKind::Unreadable { reason })?;
             }
         }
         Ok(())
@@ -101,23 +127,48 @@ impl Kept {
             }
             _ => None,
         };
-        let source = path.display().to_string();
-        self.add(source.clone(), Evidence::of_note(source, &start, heads.as_deref()))
+        let evidence = Evidence::of_note(path.display().to_string(), &start, heads.as_deref());
+        if let Ok(Evidence { statement: Statement::Checkpoint(signed, _), .. }) = &evidence {
+            let token = path.with_extension("tsr");
+            let judged = self.judge.time_stamp(&start, signed, &token).map_err(unreadable(&token))?;
+            if let Some(kind) = judged {
+                self.find(token.display().to_string(), kind)?;
+            }
+        }
+        self.add(path.display().to_string(), evidence)
     }
 
+    /// Takes in what can be read.
     fn add<E: std::fmt::Display>(
         &mut self,
         source: String,
         evidence: Result<Evidence, E>,
     ) -> Result<(), EvidenceFileError> {
-        if self.evidence.len() + self.unreadable.len() >= MOST {
-            return Err(EvidenceFileError::TooMuch);
+        self.expect_room()?;
+        let evidence = match evidence {
+            Ok(evidence) => evidence,
+            Err(error) => {
+                return self.find(source, AuditFindingKind::Unreadable { reason: error.to_string() });
+            }
+        };
+        if let Statement::Checkpoint(signed, _) = &evidence.statement {
+            for kind in self.judge.signatures(signed) {
+                self.find(source.clone(), kind)?;
+            }
         }
-        match evidence {
-            Ok(evidence) => self.evidence.push(evidence),
-            Err(error) => self.unreadable.push((source, error.to_string())),
-        }
+        self.evidence.push(evidence);
         Ok(())
+    }
+
+    fn find(&mut self, source: String, kind: AuditFindingKind) -> Result<(), EvidenceFileError> {
+        self.expect_room()?;
+        self.found.push(AuditFinding { kind, source });
+        Ok(())
+    }
+
+    fn expect_room(&self) -> Result<(), EvidenceFileError> {
+        let is_room = self.evidence.len() + self.found.len() < MOST;
+        if is_room { Ok(()) } else { Err(EvidenceFileError::TooMuch) }
     }
 }
 

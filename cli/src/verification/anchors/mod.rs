@@ -1,5 +1,6 @@
 //! A database held against what was kept elsewhere.
 
+mod attestation;
 mod evidence;
 mod page;
 
@@ -13,23 +14,38 @@ use agent_receipts_chain::audit::{Audit, AuditReport};
 use agent_receipts_chain::tree::hash_of_text;
 use agent_receipts_core::ReceiptHash;
 use agent_receipts_store::{Order, Query, ReceiptReader as _, Row, StoreError};
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::reading::Reading;
+use attestation::Attestations;
+use evidence::Kept;
 
-pub(crate) use evidence::{EvidenceFileError, Kept};
+pub(crate) use attestation::Strangers;
+pub(crate) use evidence::EvidenceFileError;
 pub(crate) use page::write;
+
+/// What came of holding a database against what was kept elsewhere.
+#[derive(Debug, Serialize)]
+pub(crate) struct AnchorsReport {
+    /// What the log's own signatures say.
+    #[serde(flatten)]
+    pub(crate) audit: AuditReport,
+    /// What strangers' signatures say.
+    pub(super) attestations: Attestations,
+}
 
 /// Reads the evidence, then every row of the database in the order of commitment.
 pub(crate) fn audit(
     reading: &mut Reading,
     ring: &KeyRing,
     paths: &[PathBuf],
-) -> Result<AuditReport, Failure> {
-    let kept = Kept::read(paths)?;
-    let report = reading.ask(|reader| {
+    strangers: &Strangers,
+) -> Result<AnchorsReport, Failure> {
+    let kept = Kept::read(paths, strangers, ring)?;
+    let audit = reading.ask(|reader| {
         // Begun anew with each attempt, so that no verdict mixes two states of the database.
-        let mut audit = Audit::new(&kept.evidence, &kept.unreadable, ring);
+        let mut audit = Audit::new(&kept.evidence, &kept.found, ring);
         let mut batch = Batch::default();
         let all = Query { order: Order::Insertion, ..Query::default() };
         reader.stream(&all, &mut |stored| {
@@ -41,7 +57,7 @@ pub(crate) fn audit(
         push(&mut audit, &batch.rows);
         Ok::<_, StoreError>(audit.finish())
     })?;
-    Ok(report)
+    Ok(AnchorsReport { audit, attestations: kept.attestations })
 }
 
 /// Rows that are hashed together.

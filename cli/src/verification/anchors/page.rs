@@ -2,8 +2,8 @@
 
 use std::io;
 
-use agent_receipts_chain::audit::AuditReport;
-
+use super::AnchorsReport;
+use super::attestation::{Attestations, Attested};
 use crate::output::{Screen, Tone, count, cut, printable};
 
 /// Findings that get lines of their own.
@@ -12,7 +12,10 @@ const SHOWN: usize = 20;
 const WIDTH: usize = 400;
 
 /// The verdict, then what contradicts it.
-pub(crate) fn write(report: &AuditReport, screen: &mut Screen) -> io::Result<()> {
+pub(crate) fn write(
+    AnchorsReport { audit: report, attestations }: &AnchorsReport,
+    screen: &mut Screen,
+) -> io::Result<()> {
     let evidence = match report.rotations {
         0 => count(report.checkpoints, "checkpoint"),
         rotations => format!("{}, {}", count(report.checkpoints, "checkpoint"), count(rotations, "rotation")),
@@ -42,5 +45,43 @@ pub(crate) fn write(report: &AuditReport, screen: &mut Screen) -> io::Result<()>
         let line = format!("  {} of kinds that are not known here", count(report.unknown_records, "record"));
         screen.line(&screen.tone(Tone::Warning, &line))?;
     }
-    Ok(())
+    attestations.write(report.valid, screen)
+}
+
+impl Attestations {
+    /// A line for each kind that there is, or that was asked for.
+    fn write(&self, is_valid: bool, screen: &mut Screen) -> io::Result<()> {
+        let stamps = &self.time_stamps;
+        if stamps.held > 0 {
+            screen.line(&format!("  time stamps: {}", stamps.to_line(is_valid)))?;
+        }
+        for (witness, attested) in self.witnesses.iter().filter(|(_, attested)| attested.held > 0) {
+            screen.line(&format!("  cosigned by {}: {}", printable(witness), attested.to_line(is_valid)))?;
+        }
+        for (number, what, flag) in [
+            (stamps.not_judged, "time stamp", "--tsa-cert names whom to believe"),
+            (self.cosignatures_not_judged, "cosignature", "--witness-key names whom to believe"),
+        ] {
+            if number > 0 {
+                let line = format!("  {} not judged ({flag})", count(number, what));
+                screen.line(&screen.tone(Tone::Warning, &line))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Attested {
+    /// Which is the newest says something only where nothing contradicts it.
+    fn to_line(&self, is_valid: bool) -> String {
+        let held = format!("{} hold", self.held);
+        match self.newest.as_ref().filter(|_| is_valid) {
+            Some(newest) => {
+                let by = newest.signer.as_ref().map_or(String::new(), |by| format!(" by {}", printable(by)));
+                let over = count(newest.size, "receipt");
+                format!("{held}; the newest over {over}, seen at {}{by}", newest.time)
+            }
+            None => held,
+        }
+    }
 }

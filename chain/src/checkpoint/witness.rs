@@ -1,12 +1,14 @@
-//! The key of a witness, as its operator publishes it.
+//! Witnesses: strangers who sign below a checkpoint that they have seen it, and when (C2SP tlog-cosignature).
 
 use std::fmt;
 use std::str::FromStr;
 
-use agent_receipts_chain::checkpoint::{KeyName, NoteKey};
-use agent_receipts_core::PublicKey;
+use agent_receipts_core::{PublicKey, Signature};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+use super::key::{KeyName, NoteKey};
+use super::note::{NoteSignature, SignedNote};
 
 /// A witness's name and Ed25519 key, written `<name>+<id>+<key>` with a key of type 4 (C2SP tlog-cosignature, "Format").
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +36,63 @@ pub enum WitnessKeyError {
     Id,
 }
 
+/// What a witness signed below a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cosignature<'a> {
+    /// When it signed, in seconds since 1970; below 2^63.
+    pub time: u64,
+    /// The line below the note.
+    pub signature: &'a NoteSignature,
+}
+
+/// Why a note is not cosigned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CosignatureError {
+    /// No line bears the witness's name and the id of its key.
+    #[error("there is no signature of `{0}`")]
+    Missing(KeyName),
+    /// A line bears them, and is not the witness's.
+    #[error("the cosignature in the name of `{0}` does not hold")]
+    Forged(KeyName),
+}
+
 impl WitnessKey {
     /// Tells the key's signatures from others'.
     pub fn id(&self) -> [u8; 4] {
         NoteKey::id_of(&self.name, COSIGNATURE, self.key.as_bytes())
+    }
+
+    /// Whether a signature says to be this key's. Nothing says that it is.
+    pub fn is_named_by(&self, signature: &NoteSignature) -> bool {
+        signature.name == self.name && signature.key_id == self.id()
+    }
+
+    /// The witness's first signature below a note; none in its name may be wrong ("Ed25519 signed message").
+    ///
+    /// # Errors
+    ///
+    /// [`CosignatureError`].
+    pub fn cosignature<'a>(&self, note: &'a SignedNote) -> Result<Cosignature<'a>, CosignatureError> {
+        let named = note.signatures().iter().filter(|signature| self.is_named_by(signature));
+        let mut first = None;
+        for signature in named {
+            let time = self.time_of(note.text(), &signature.bytes);
+            let time = time.ok_or_else(|| CosignatureError::Forged(self.name.clone()))?;
+            first.get_or_insert(Cosignature { time, signature });
+        }
+        first.ok_or_else(|| CosignatureError::Missing(self.name.clone()))
+    }
+
+    /// The time in a signature, if it is over that time and the text.
+    fn time_of(&self, text: &str, bytes: &[u8]) -> Option<u64> {
+        let (time, signature) = bytes.split_first_chunk::<8>()?;
+        let signature = Signature::from_bytes(signature.try_into().ok()?);
+        let time = u64::from_be_bytes(*time);
+        i64::try_from(time).ok()?;
+        let message = format!("cosignature/v1\ntime {time}\n{text}");
+        self.key.verify(message.as_bytes(), &signature).ok()?;
+        Some(time)
     }
 }
 
