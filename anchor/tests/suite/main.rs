@@ -4,6 +4,7 @@
 mod configuring;
 mod crash;
 mod disk_full;
+mod faults;
 mod file;
 mod history;
 mod log;

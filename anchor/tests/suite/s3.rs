@@ -12,12 +12,12 @@ const UNTIL: &str = "x-amz-object-lock-retain-until-date";
 
 /// Objects by their keys, and the headers that they were written with.
 #[derive(Clone, Default)]
-struct Store(Arc<Mutex<HashMap<String, Object>>>);
+pub(crate) struct Store(Arc<Mutex<HashMap<String, Object>>>);
 
-type Object = (Vec<u8>, Vec<(&'static str, String)>);
+pub(crate) type Object = (Vec<u8>, Vec<(&'static str, String)>);
 
 impl Store {
-    fn answer(&self, asked: &Asked) -> Reply {
+    pub(crate) fn answer(&self, asked: &Asked) -> Reply {
         let mut objects = self.0.lock().unwrap();
         if asked.method != "PUT" {
             let Some((body, lock)) = objects.get(&asked.target) else { return Reply::of(404, "") };
@@ -35,6 +35,12 @@ impl Store {
         Reply::Answer(200, vec![("etag", "\"1\"".to_owned())], Vec::new())
     }
 
+    /// What stands under a name, whatever log it is of.
+    pub(crate) fn object(&self, name: &str) -> Option<Vec<u8>> {
+        let objects = self.0.lock().unwrap();
+        objects.iter().find(|(key, _)| key.ends_with(name)).map(|(_, (body, _))| body.clone())
+    }
+
     fn keys(&self) -> Vec<String> {
         let mut keys: Vec<_> = self.0.lock().unwrap().keys().cloned().collect();
         keys.sort();
@@ -42,14 +48,14 @@ impl Store {
     }
 }
 
-fn sink(url: &str, more: &str) -> String {
+pub(crate) fn sink(url: &str, more: &str) -> String {
     format!(
         "[[sink]]\nname = 'vault'\nkind = 's3'\nbucket = 'b'\nprefix = 'x/'\nendpoint = '{url}'\nallow_http = true\n\
          timeout = '20s'\n{more}"
     )
 }
 
-const LOCK: &str = "retention = { mode = 'compliance', days = 30 }\n";
+pub(crate) const LOCK: &str = "retention = { mode = 'compliance', days = 30 }\n";
 
 #[test]
 fn each_checkpoint_is_an_object_with_a_lock_that_is_signed_for() {
@@ -105,6 +111,23 @@ fn a_store_that_ignores_the_lock_has_not_got_the_checkpoint() {
         let said = station.said();
         assert!(said.contains("does not show its lock: the bucket `b` needs Object Lock"), "{said}");
         assert!(station.names("vault").is_empty());
+    }
+}
+
+/// The object was written, and the machine went down before that was noted; it comes back days later.
+#[test]
+fn an_interrupted_delivery_is_taken_up_days_later_by_the_lock_that_it_got_then() {
+    const MODIFIED: i64 = 1_795_334_400; // As the store below answers.
+    const DAY: i64 = 86_400;
+    for (away, is_delivered) in [(0, true), (5, true), (29, true), (31, false)] {
+        let mut station = Station::new();
+        let store = Store::default();
+        let server = Server::start(move |asked| store.answer(asked));
+        station.log.grow(3);
+        assert!(station.once_at(&sink(&server.url(), LOCK), MODIFIED), "{}", station.said());
+        std::fs::remove_dir_all(station.path("state")).unwrap();
+        let done = station.once_at(&sink(&server.url(), LOCK), MODIFIED + away * DAY);
+        assert_eq!(done, is_delivered, "{away} days: {}", station.said());
     }
 }
 

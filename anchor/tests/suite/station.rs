@@ -76,7 +76,28 @@ impl Station {
     }
 
     pub(crate) fn once_on(&self, sinks: &str, disk: Disk) -> bool {
-        let anchor = match Anchor::start(&self.config(sinks), &credentials, self.world(disk)) {
+        self.once_in(sinks, self.world(disk))
+    }
+
+    /// One round by a clock that stands at this second.
+    pub(crate) fn once_at(&self, sinks: &str, seconds: i64) -> bool {
+        let clock = Arc::new(move || Timestamp::from_unix(seconds, 0).unwrap());
+        self.once_in(sinks, Surroundings { clock, ..self.world(Disk::system()) })
+    }
+
+    fn once_in(&self, sinks: &str, world: Surroundings) -> bool {
+        let mut tries = 0;
+        let anchor = loop {
+            match Anchor::start(&self.config(sinks), &credentials, world.clone()) {
+                // A program that another test's thread is just starting holds our files until it runs, and with them the lock.
+                Err(error) if error.to_string().contains("another anchor") && tries < 500 => {
+                    tries += 1;
+                    std::thread::sleep(std::time::Duration::from_millis(10));
+                }
+                started => break started,
+            }
+        };
+        let anchor = match anchor {
             Ok(anchor) => anchor,
             Err(error) => {
                 self.lines.lock().unwrap().push(error.to_string());
@@ -89,7 +110,7 @@ impl Station {
     pub(crate) fn world(&self, disk: Disk) -> Surroundings {
         let lines = Arc::clone(&self.lines);
         Surroundings {
-            clock: Arc::new(|| Timestamp::from_unix(1_900_000_000, 0).unwrap()),
+            clock: Arc::new(|| Timestamp::from_unix(NOW, 0).unwrap()),
             disk,
             log: Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())),
             ..Surroundings::system()
@@ -101,6 +122,9 @@ impl Station {
         self.lines.lock().unwrap().drain(..).collect::<Vec<_>>().join("\n")
     }
 }
+
+/// What the clock shows, unless a test wants another time.
+pub(crate) const NOW: i64 = 1_900_000_000;
 
 /// A root of which nobody has the key any more, for sinks that never get as far as a token.
 const SOME_CERTIFICATE: &str = include_str!("some.pem");

@@ -31,7 +31,7 @@ impl Witness {
         Server::start(move |asked| witness.answer(asked, &log_key))
     }
 
-    fn answer(&self, asked: &Asked, log_key: &PublicKey) -> Reply {
+    pub(crate) fn answer(&self, asked: &Asked, log_key: &PublicKey) -> Reply {
         assert_eq!((asked.method.as_str(), asked.target.as_str()), ("POST", "/w/add-checkpoint"));
         let text = String::from_utf8(asked.body.clone()).unwrap();
         let (head, note) = text.split_once("\n\n").unwrap();

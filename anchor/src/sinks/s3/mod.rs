@@ -149,13 +149,16 @@ impl S3Sink {
         attributes.insert(Attribute::ContentType, "text/plain; charset=utf-8".into());
         let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
         let payload = PutPayload::from(bytes.to_vec());
-        match self.runtime.block_on(self.store.put_opts(key, payload, options)) {
-            Ok(_) => {}
-            Err(object_store::Error::AlreadyExists { .. }) => self.same(key, bytes)?,
+        let is_new = match self.runtime.block_on(self.store.put_opts(key, payload, options)) {
+            Ok(_) => true,
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                self.same(key, bytes)?;
+                false
+            }
             Err(error) => return Err(self.failed(error)),
-        }
+        };
         match self.bucket.retention {
-            Some(retention) => self.check_lock(key, retention),
+            Some(retention) => self.check_lock(key, retention, is_new),
             None => Ok(()),
         }
     }
@@ -181,14 +184,16 @@ impl S3Sink {
         Ok((retention.mode.as_str(), until.to_rfc3339()))
     }
 
-    /// Whether the store has locked the object, as it says itself. A lock that is a day short is from an earlier attempt.
-    fn check_lock(&self, key: &Key, retention: Retention) -> Result<(), SinkError> {
-        self.runtime.block_on(self.store.head(key)).map_err(|error| self.failed(error))?;
+    /// Whether the store has locked the object, as it says itself, for as long as was asked when it was written. That may be an
+    /// earlier attempt's doing, days ago: its lock cannot be renewed by writing it again. A day is left to clocks that differ.
+    fn check_lock(&self, key: &Key, retention: Retention, is_new: bool) -> Result<(), SinkError> {
+        let about = self.runtime.block_on(self.store.head(key)).map_err(|error| self.failed(error))?;
         let now = (self.world.clock)().unix_seconds();
-        let least = now.saturating_add((i64::from(retention.days) - 1) * DAY);
+        let written = if is_new { now } else { about.last_modified.timestamp().min(now) };
+        let least = written.saturating_add((i64::from(retention.days) - 1) * DAY);
         let locked = self.gate.seen().is_some_and(|(mode, until)| {
             let until = Timestamp::parse(&until).map(|until| until.unix_seconds());
-            mode == retention.mode.as_str() && until.is_ok_and(|until| until >= least)
+            mode == retention.mode.as_str() && until.is_ok_and(|until| until >= least && until > now)
         });
         if locked {
             return Ok(());
