@@ -32,7 +32,7 @@ pub struct EventToSend<'a> {
     pub error: &'a str,
     /// What was decided.
     pub decision: Decision,
-    /// Who acts, where it is not the emitter's own identity.
+    /// Who acts, where it is not the emitter's own identity: each text that is not empty takes the place of the emitter's.
     pub identity: Option<&'a Identity>,
     /// The key by which a repetition is known.
     pub idempotency_key: &'a str,
@@ -105,15 +105,36 @@ pub struct Identity {
 
 impl Identity {
     pub(super) fn check(&self) -> Result<(), EventFault> {
-        self.limited_texts().check()
+        Acting::in_event(None, self).limited_texts().check()
+    }
+}
+
+/// Who acts in one event: what it says itself, and the emitter's own identity where it says nothing.
+struct Acting<'a> {
+    issuer_name: &'a str,
+    issuer_model: &'a str,
+    operator_id: &'a str,
+    operator_name: &'a str,
+}
+
+impl<'a> Acting<'a> {
+    fn in_event(said: Option<&'a Identity>, own: &'a Identity) -> Self {
+        let said = said.unwrap_or(own);
+        let either = |said: &'a String, own: &'a String| if said.is_empty() { own } else { said };
+        Self {
+            issuer_name: either(&said.issuer_name, &own.issuer_name),
+            issuer_model: either(&said.issuer_model, &own.issuer_model),
+            operator_id: either(&said.operator_id, &own.operator_id),
+            operator_name: either(&said.operator_name, &own.operator_name),
+        }
     }
 
-    fn limited_texts(&self) -> LimitedTexts<'_> {
+    fn limited_texts(&self) -> LimitedTexts<'a> {
         LimitedTexts {
-            issuer_name: set(&self.issuer_name),
-            issuer_model: set(&self.issuer_model),
-            operator_id: set(&self.operator_id),
-            operator_name: set(&self.operator_name),
+            issuer_name: set(self.issuer_name),
+            issuer_model: set(self.issuer_model),
+            operator_id: set(self.operator_id),
+            operator_name: set(self.operator_name),
             ..LimitedTexts::default()
         }
     }
@@ -131,8 +152,8 @@ impl Body {
         ack: bool,
         now: SystemTime,
     ) -> Result<Self, CallerError> {
-        let identity = event.identity.unwrap_or(own);
-        check(event, identity)?;
+        let identity = Acting::in_event(event.identity, own);
+        check(event, &identity)?;
         let mut text =
             String::with_capacity(512 + event.input.map_or(0, str::len) + event.output.map_or(0, str::len));
         text.push_str(&format!("{{\"v\":{}", quoted(FRAME_VERSION)));
@@ -149,7 +170,7 @@ impl Body {
                 member(key, json);
             }
         }
-        for (key, value) in texts(event, identity) {
+        for (key, value) in texts(event, &identity) {
             if !value.is_empty() {
                 member(key, &quoted(value));
             }
@@ -175,7 +196,7 @@ impl Body {
     }
 }
 
-fn check(event: &EventToSend<'_>, identity: &Identity) -> Result<(), CallerError> {
+fn check(event: &EventToSend<'_>, identity: &Acting<'_>) -> Result<(), CallerError> {
     for (key, value) in [("channel", event.channel), ("tool.name", event.tool_name)] {
         if value.is_empty() {
             return Err(CallerError::Event(EventFault::Missing { key }));
@@ -206,15 +227,15 @@ fn check(event: &EventToSend<'_>, identity: &Identity) -> Result<(), CallerError
     Ok(())
 }
 
-fn texts<'a>(event: &EventToSend<'a>, identity: &'a Identity) -> [(&'static str, &'a str); 15] {
+fn texts<'a>(event: &EventToSend<'a>, identity: &Acting<'a>) -> [(&'static str, &'a str); 15] {
     [
         ("action_type", event.action_type),
         ("error", event.error),
         ("decision", event.decision.as_str()),
-        ("issuer_name", &identity.issuer_name),
-        ("issuer_model", &identity.issuer_model),
-        ("operator_id", &identity.operator_id),
-        ("operator_name", &identity.operator_name),
+        ("issuer_name", identity.issuer_name),
+        ("issuer_model", identity.issuer_model),
+        ("operator_id", identity.operator_id),
+        ("operator_name", identity.operator_name),
         ("idempotency_key", event.idempotency_key),
         ("correlation_id", event.correlation_id),
         ("agent_id", event.agent_id),
@@ -332,6 +353,24 @@ mod tests {
         for (found, expected) in texts {
             assert_eq!(optional(found), expected);
         }
+    }
+
+    #[test]
+    fn an_event_takes_over_what_it_does_not_say_of_its_identity() {
+        let own = Identity { issuer_name: "own".into(), operator_id: "op".into(), ..Identity::default() };
+        let said = Identity { issuer_name: "said".into(), operator_name: "on".into(), ..Identity::default() };
+        let mut event = EventToSend::new("sdk", "t", Decision::Allowed);
+        event.identity = Some(&said);
+        let body = Body::new(&event, "s", &own, false, UNIX_EPOCH).unwrap();
+        let arrived = Event::decode(&body.finish(0).0).unwrap();
+        assert_eq!(arrived.issuer_name.as_deref(), Some("said"));
+        assert_eq!(
+            (arrived.operator_id.as_deref(), arrived.operator_name.as_deref()),
+            (Some("op"), Some("on"))
+        );
+        // Nobody else's identifier belongs to that name.
+        let nobody = Body::new(&event, "s", &Identity::default(), false, UNIX_EPOCH).err();
+        assert_eq!(nobody, Some(CallerError::Event(EventFault::OperatorNameAlone)));
     }
 
     #[test]
