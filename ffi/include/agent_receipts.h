@@ -242,7 +242,7 @@ typedef struct ar_event {
   struct ar_text error;
   // `allowed`, `denied` or `pending`.
   struct ar_text decision;
-  // Who acts, where it is not the emitter's own identity: these four replace all four of it. At most 256 bytes each.
+  // Who acts, where it is not the emitter's own identity: each of these four that is given wins. At most 256 bytes each.
   struct ar_text issuer_name;
   // The issuer's model.
   struct ar_text issuer_model;

@@ -31,7 +31,7 @@ pub struct Event {
     pub error: Text,
     /// `allowed`, `denied` or `pending`.
     pub decision: Text,
-    /// Who acts, where it is not the emitter's own identity: these four replace all four of it. At most 256 bytes each.
+    /// Who acts, where it is not the emitter's own identity: each of these four that is given wins. At most 256 bytes each.
     pub issuer_name: Text,
     /// The issuer's model.
     pub issuer_model: Text,
