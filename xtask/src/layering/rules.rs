@@ -102,6 +102,13 @@ pub const HOUSE: &[Room] = &[
         tests_may_also_reach: &[],
         never: &[NETWORK],
     },
+    // What Rust is held to the behaviours of every language by: the emitter, and the numbers of errors.
+    Room {
+        name: "agent-receipts-driver",
+        may_reach: &[CORE, IPC, FFI],
+        tests_may_also_reach: &[],
+        never: &[RUNTIMES, NETWORK, DATABASES],
+    },
     Room { name: "xtask", may_reach: &[], tests_may_also_reach: &[], never: &[RUNTIMES, NETWORK] },
 ];
 
