@@ -1,4 +1,5 @@
-"""Runs every interoperability test and prints one line of counts last. `cargo xtask test` calls this.
+"""Runs every interoperability test, or those of the files that an argument names, and prints one line of counts last.
+`cargo xtask test` calls this.
 
 The programs under test are looked for in the folder that AGENT_RECEIPTS_BIN_DIR names.
 """
@@ -42,7 +43,8 @@ class Counting(unittest.TextTestResult):
 
 def main() -> int:
     sys.path.insert(0, str(HERE))
-    suite = unittest.defaultTestLoader.discover(str(HERE), pattern="test_*.py")
+    pattern = sys.argv[1] if len(sys.argv) > 1 else "test_*.py"
+    suite = unittest.defaultTestLoader.discover(str(HERE), pattern=pattern)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Counting).run(suite)
     failed, skipped = len(result.not_passed), len(result.skipped)
     for test, reason in result.skipped:

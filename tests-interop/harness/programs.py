@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 CHAIN = "interop"
@@ -143,3 +144,13 @@ def verify(database: Path, public_key: Path, *flags: str) -> subprocess.Complete
     command = [binary("agent-receipts"), "verify", "--db", str(database), "--public-key", str(public_key), *flags]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AGENTRECEIPTS_")}
     return subprocess.run(command, env=clean, capture_output=True, text=True, timeout=DEADLINE)
+
+
+def default_socket(environment: dict[str, str]) -> str | None:
+    """Where the daemon would listen in this environment; nothing where it says that it knows no place."""
+    printing = [binary("agent-receipts-daemon"), "--print-config", "--db=/d", "--key=/k"]
+    done = subprocess.run(printing, env=environment, capture_output=True, text=True, timeout=DEADLINE)
+    if done.returncode != 0:
+        assert "socket" in done.stderr, done.stderr
+        return None
+    return tomllib.loads(done.stdout)["socket"]

@@ -1,0 +1,1 @@
+"""What an emitter does in every language, as tests over a driver; the sentences are those of `behaviours.toml`."""

@@ -1,0 +1,60 @@
+"""Events that did not get through: counted, and told to the daemon with the next one that does."""
+
+from behaviours.base import EVENT, Behaviour
+from harness.receiver import Deaf, Receiver, abandoned
+
+# More than a socket takes in that nobody reads.
+BIG = EVENT | {"input": '"' + "x" * 900_000 + '"'}
+MIDDLING = EVENT | {"input": '"' + "x" * 60_000 + '"'}
+
+
+class Drops(Behaviour):
+    def told(self, receiver: Receiver, count: int) -> list[int | None]:
+        return [event.get("drop_count") for event in receiver.events(count)]
+
+    def test_b31_a_dead_daemon_is_counted(self):
+        driver = self.driver()
+        driver.new(socket=self.places.socket)
+        self.assertEqual(driver.dropped(), 0)
+        self.fails(driver, 3)
+        self.assertEqual(driver.dropped(), 3)
+        abandoned(self.places.socket)
+        self.fails(driver, 2)
+        self.assertEqual(driver.dropped(), 5)
+
+    def test_b32_drops_are_told_with_the_next_success_and_once(self):
+        driver = self.driver()
+        driver.new(socket=self.places.socket)
+        self.fails(driver, 3)
+        with Receiver(self.places.socket) as receiver:
+            driver.sent(EVENT)
+            self.assertEqual(self.told(receiver, 1), [3 + driver.transport_errors])
+            self.assertEqual(driver.dropped(), 0)
+            before = driver.transport_errors
+            driver.sent(EVENT)
+            self.assertEqual(self.told(receiver, 2)[1] or 0, driver.transport_errors - before)
+
+    def test_b33_drops_are_kept_when_telling_fails(self):
+        driver = self.driver()
+        driver.new(socket=self.places.socket)
+        self.fails(driver, 2)
+        with Deaf(self.places.socket):
+            self.is_error(driver.emit(BIG), "transport")
+        self.assertEqual(driver.dropped(), 3)
+        with Receiver(self.places.socket) as receiver:
+            driver.sent(EVENT)
+            self.assertEqual(self.told(receiver, 1), [3 + driver.transport_errors])
+
+    def test_b34_a_daemon_that_reads_nothing_is_a_counted_drop(self):
+        driver = self.driver()
+        driver.new(socket=self.places.socket)
+        with Deaf(self.places.socket):
+            # Some fit into the socket; 200 of them fit into none.
+            answers = iter(lambda: driver.emit(MIDDLING), None)
+            failed = next((answer for answer, _ in zip(answers, range(200)) if answer != {"ok": True}), {})
+            self.is_error(failed, "transport")
+            self.assertEqual(driver.dropped(), 1)
+        with Receiver(self.places.socket) as receiver:
+            driver.sent(EVENT)
+            self.assertEqual(self.told(receiver, 1), [1 + driver.transport_errors])
+            self.assertEqual(receiver.torn, 0)
