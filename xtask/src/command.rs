@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::behaviours::{breaches_of_readme, write_readme};
 use crate::header::{HeaderOptions, make_header};
 use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
 use crate::test::{TestOptions, run_tests};
@@ -25,6 +26,7 @@ pub fn main() -> ExitCode {
         Task::Licences => licences(&workspace),
         Task::Claims => claims(&workspace),
         Task::Header(options) => header(&workspace, options),
+        Task::Behaviours { write } => behaviours(&workspace, write),
         Task::Deb(options) => deb(&workspace, &options),
         Task::Formula(options) => formula(&workspace, &options),
     });
@@ -59,6 +61,12 @@ enum Task {
     Claims,
     /// Hold the committed C header against the sources, or write it.
     Header(HeaderOptions),
+    /// Hold the README's table of what holds in every language against the last run of its tests.
+    Behaviours {
+        /// Write the table instead, as that run found it.
+        #[arg(long)]
+        write: bool,
+    },
     /// Make a Debian package, of a release built for it.
     Deb(DebOptions),
     /// Print the Homebrew formula of a release.
@@ -120,6 +128,13 @@ fn claims(workspace: &Workspace) -> Result<bool, Failure> {
 fn header(workspace: &Workspace, options: HeaderOptions) -> Result<bool, Failure> {
     let difference = make_header(workspace, options)?;
     Ok(report("header", "the C interface", &Vec::from_iter(difference)))
+}
+
+fn behaviours(workspace: &Workspace, write: bool) -> Result<bool, Failure> {
+    if write {
+        write_readme(workspace)?;
+    }
+    Ok(report("behaviours", "the README's table", &breaches_of_readme(workspace, &[])?))
 }
 
 fn deb(workspace: &Workspace, options: &DebOptions) -> Result<bool, Failure> {

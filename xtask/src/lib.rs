@@ -7,6 +7,7 @@
 //! cargo xtask licences    every dependency's licence and origin, offline
 //! cargo xtask claims      each property that a document states names a test that exists
 //! cargo xtask header      the committed C header, held against the sources; `--write` makes it
+//! cargo xtask behaviours  the README's table of what holds in every language, held against the last run
 //! cargo xtask deb         a Debian package of the release
 //! cargo xtask formula     the Homebrew formula of a release
 //! ```
@@ -15,6 +16,7 @@
 //! also runs against this very workspace in `tests/workspace.rs`. A check reports every breach it finds, not
 //! only the first. Nothing here is linked into a product crate, and nothing here links one.
 
+mod behaviours;
 mod claims;
 mod command;
 mod header;
@@ -27,6 +29,10 @@ mod test;
 mod workspace;
 
 // The public interface is:
+pub use behaviours::{
+    Behaviour, Behaviours, BehavioursError, ReadmeError, Row, Run, Table, TableBreach, TableError,
+    check_table,
+};
 pub use claims::{Claim, ClaimBreach, Ledger, LedgerError, check_claims};
 pub use command::main;
 pub use house::{HouseBreach, check_house};

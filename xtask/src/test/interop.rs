@@ -1,10 +1,18 @@
+use super::bindings::Drivers;
 use super::run::Report;
 use super::step::Step;
-use super::{languages, python, rust};
+use super::{behaviours, languages, python, rust};
 use crate::workspace::Workspace;
 
-/// Runs the interoperability tests: a published client and others' languages, not ours, against our programs.
-pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report) {
+/// Runs the interoperability tests: a published client and others' languages, not ours, against our programs; and holds every
+/// language's own package to the same behaviours.
+pub(super) fn run(
+    workspace: &Workspace,
+    which: &str,
+    drivers: &Drivers,
+    skip_missing: bool,
+    report: &mut Report,
+) {
     let python = match python::find() {
         Ok(python) => python,
         Err(missing) if skip_missing => {
@@ -14,10 +22,14 @@ pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report
     };
     let Some(interpreter) = python::environment(workspace, python, report) else { return };
     let Some(others) = languages::variables(workspace, skip_missing, report) else { return };
+    let results = behaviours::forget(workspace);
     // No byte code is written beside the sources: a checkout stays as git knows it.
-    let step = Step::new(&interpreter, &["-B", "tests-interop/run.py"])
+    let step = Step::new(&interpreter, &["-B", "tests-interop/run.py", which])
         .env("AGENT_RECEIPTS_BIN_DIR", rust::binaries(workspace))
+        .env("AGENT_RECEIPTS_DRIVERS", &drivers.table)
+        .env("AGENT_RECEIPTS_BEHAVIOURS", results)
         .env("PYTHONUNBUFFERED", "1");
     let step = others.into_iter().fold(step, |step, (name, value)| step.env(name, value));
     report.tests("tests-interop/run.py", &step.run(workspace.root()));
+    behaviours::check(workspace, &drivers.excused, report);
 }

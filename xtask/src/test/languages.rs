@@ -10,14 +10,21 @@ const GO_SOURCE: &str = "tests-interop/clients/emit.go";
 /// A program without which emitters of one language cannot be tried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no `{program}` was found: install {what} (on Debian: `apt-get install {package}`)")]
-struct Missing {
-    program: &'static str,
-    what: &'static str,
-    package: &'static str,
+pub(super) struct Missing {
+    pub(super) program: &'static str,
+    pub(super) what: &'static str,
+    pub(super) package: &'static str,
+}
+
+impl Missing {
+    /// Whether it is there after all: it answers a question.
+    pub(super) fn is_here(&self, question: &[&str]) -> bool {
+        Command::new(self.program).args(question).output().is_ok_and(|answer| answer.status.success())
+    }
 }
 
 const NODE: Missing = Missing { program: "node", what: "Node 18 or newer", package: "nodejs" };
-const GO: Missing = Missing { program: "go", what: "Go 1.19 or newer", package: "golang-go" };
+pub(super) const GO: Missing = Missing { program: "go", what: "Go 1.19 or newer", package: "golang-go" };
 
 /// The variables that tell the interoperability tests which other languages there are; `None` when one of them is missing
 /// and that was not to be skipped, or its emitter cannot be built, which `report` then knows.
@@ -49,8 +56,7 @@ pub(super) fn variables(
 
 /// Whether a program is there; `None` when it has to be and is not.
 fn present(program: &Missing, question: &[&str], skip_missing: bool, report: &mut Report) -> Option<bool> {
-    let answer = Command::new(program.program).args(question).output();
-    if answer.is_ok_and(|answer| answer.status.success()) {
+    if program.is_here(question) {
         return Some(true);
     }
     let what = format!("the emitter of `{}`", program.program);

@@ -1,5 +1,7 @@
 //! `cargo xtask test`: every test there is, counted from what the runners themselves report.
 
+mod behaviours;
+mod bindings;
 mod c;
 mod interop;
 mod languages;

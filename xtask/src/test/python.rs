@@ -29,30 +29,44 @@ pub(super) fn find() -> Result<&'static str, PythonError> {
     judge(&String::from_utf8_lossy(&output.stdout)).map(|()| "python3")
 }
 
-/// A private virtual environment under the target folder with exactly the pinned packages; `None` when it cannot be
-/// made, which `report` then knows.
+/// The virtual environment of the interoperability tests.
 pub(super) fn environment(workspace: &Workspace, python: &str, report: &mut Report) -> Option<PathBuf> {
     let folder = workspace.target_dir().join("xtask").join("venv");
-    let interpreter = folder.join("bin").join("python");
-    let stamp = folder.join("installed-requirements.txt");
-    let wanted = std::fs::read_to_string(workspace.root().join(REQUIREMENTS)).unwrap_or_default();
-    if interpreter.is_file() && is_installed(&stamp, &wanted) {
-        println!("\n==> the virtual environment has the pinned packages already");
-        return Some(interpreter);
+    Environment { folder, requirements: REQUIREMENTS }.make(workspace, python, report)
+}
+
+/// A private virtual environment under the target folder with exactly the pinned packages of a file.
+pub(super) struct Environment {
+    /// Where it stands.
+    pub(super) folder: PathBuf,
+    /// The file, as a path from the root of the checkout.
+    pub(super) requirements: &'static str,
+}
+
+impl Environment {
+    /// Makes it, unless it is there already, and gives its interpreter; `None` when it cannot be made, which `report` then
+    /// knows.
+    pub(super) fn make(&self, workspace: &Workspace, python: &str, report: &mut Report) -> Option<PathBuf> {
+        let interpreter = self.folder.join("bin").join("python");
+        let stamp = self.folder.join("installed-requirements.txt");
+        let wanted = std::fs::read_to_string(workspace.root().join(self.requirements)).unwrap_or_default();
+        if interpreter.is_file() && is_installed(&stamp, &wanted) {
+            println!("\n==> the virtual environment has the packages of {} already", self.requirements);
+            return Some(interpreter);
+        }
+        let made = Step::new(python, &["-m", "venv", "--clear"]).argument(&self.folder).run(workspace.root());
+        if !report.needed("making a virtual environment (on Debian: `apt-get install python3-venv`)", &made) {
+            return None;
+        }
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        let installed = Step::new(&interpreter, &install).argument(self.requirements).run(workspace.root());
+        if !report.needed("installing the pinned packages", &installed) {
+            return None;
+        }
+        // Without the stamp the next run installs again, which costs time and nothing else.
+        let _ = std::fs::write(&stamp, wanted);
+        Some(interpreter)
     }
-    let made = Step::new(python, &["-m", "venv", "--clear"]).argument(&folder).run(workspace.root());
-    if !report.needed("making a virtual environment (on Debian: `apt-get install python3-venv`)", &made) {
-        return None;
-    }
-    let install =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS];
-    let installed = Step::new(&interpreter, &install).run(workspace.root());
-    if !report.needed("installing the pinned packages", &installed) {
-        return None;
-    }
-    // Without the stamp the next run installs again, which costs time and nothing else.
-    let _ = std::fs::write(&stamp, wanted);
-    Some(interpreter)
 }
 
 fn is_installed(stamp: &Path, wanted: &str) -> bool {

@@ -1,0 +1,58 @@
+use std::path::PathBuf;
+
+use super::library::library;
+use super::{Fault, Ground, files};
+use crate::test::python::{self, Environment};
+use crate::test::run::Report;
+use crate::test::step::Step;
+
+pub(super) const DRIVER: &str = "tests-interop/drivers/python/driver.py";
+const PACKAGE: &str = "bindings/python";
+/// What the wheel is built by.
+const BUILD: &str = "bindings/python/requirements-build.txt";
+/// What its tests use.
+const TEST: &str = "bindings/python/requirements-test.txt";
+
+/// Builds the wheel and installs it, and nothing else, into a fresh virtual environment in which there is no compiler.
+pub(super) fn install(ground: &Ground, report: &mut Report) -> Result<Vec<PathBuf>, Fault> {
+    let python = python::find().map_err(|missing| Fault::Missing(missing.to_string()))?;
+    let library = library(ground, report)?;
+    let builder = Environment { folder: ground.place.join("build"), requirements: BUILD };
+    let builder = builder.make(ground.workspace, python, report).ok_or(Fault::Reported)?;
+    let dist = ground.place.join("dist");
+    ground.done("emptying the wheel's folder", files::empty(&dist), report)?;
+    let pip = ["-m", "pip", "--disable-pip-version-check"];
+    let wheel = Step::new(builder, &pip);
+    let wheel =
+        ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir"].into_iter().fold(wheel, Step::argument);
+    let wheel = wheel.argument(&dist).argument(PACKAGE).env("AGENT_RECEIPTS_LIBRARY", &library.shared);
+    ground.step("building the wheel", &wheel.env("AGENT_RECEIPTS_INCLUDE", &library.include), report)?;
+    let user = ground.place.join("user");
+    let fresh = Step::new(python, &["-m", "venv", "--clear"]).argument(&user);
+    ground.step("making a virtual environment", &fresh, report)?;
+    let interpreter = user.join("bin/python");
+    let wheel = ground.done("finding the wheel", files::only(&dist, ".whl"), report)?;
+    // Who installs it needs no compiler: there is none for it.
+    let put = Step::new(&interpreter, &pip).argument("install").argument(wheel).env("CC", "false");
+    ground.step("installing the wheel", &put, report)?;
+    Ok(vec![interpreter, "-B".into(), "-I".into(), ground.root().join(DRIVER)])
+}
+
+/// Runs the package's tests against the wheel.
+pub(super) fn test(ground: &Ground, report: &mut Report) {
+    const WHAT: &str = "pytest bindings/python";
+    let Ok(python) = python::find() else { return report.failed(WHAT, "`python3` is gone") };
+    let tester = Environment { folder: ground.place.join("test"), requirements: TEST };
+    let Some(tester) = tester.make(ground.workspace, python, report) else { return };
+    let Ok(wheel) = ground.done("finding the wheel", files::only(&ground.place.join("dist"), ".whl"), report)
+    else {
+        return;
+    };
+    let again = ["-m", "pip", "--disable-pip-version-check", "install", "--force-reinstall", "--no-deps"];
+    let put = Step::new(&tester, &again).argument(wheel);
+    if ground.step("installing the wheel for its tests", &put, report).is_ok() {
+        let step =
+            Step::new(&tester, &["-B", "-m", "pytest", "-p", "no:cacheprovider", "bindings/python/tests"]);
+        report.tests(WHAT, &ground.with_programs(step).run(ground.root()));
+    }
+}
