@@ -6,7 +6,7 @@ use agent_receipts_chain::checkpoint::{Checkpoint, Head, HeadList, KeyName, Sign
 use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash, hash_of_text};
 use agent_receipts_core::{PublicKey, ReceiptHash, Signature, Signer, Timestamp};
 use agent_receipts_store::{
-    CheckpointStore as _, ReceiptStore as _, Row, SqliteStore, StoredCheckpoint, StoredGroup,
+    CheckpointStore as _, ReceiptStore as _, Row, SqliteStore, StoreError, StoredCheckpoint, StoredGroup,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -31,6 +31,18 @@ impl Signer for Key {
     }
 }
 
+/// A new database. A program that another test's thread is just starting holds our files until it runs, and with them the lock of
+/// the database that stood there before.
+fn create(path: &Path) -> SqliteStore {
+    for _ in 0..3_000 {
+        match SqliteStore::create(path) {
+            Err(StoreError::Locked { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            created => return created.unwrap(),
+        }
+    }
+    panic!("somebody holds the database");
+}
+
 /// The log; while it is held, its writer has the database open.
 pub(crate) struct Log {
     store: SqliteStore,
@@ -49,7 +61,7 @@ impl Log {
 
     /// A log under the same name and key, with other receipts from the one on that `record` is asked for.
     pub(crate) fn flavoured(path: &Path, flavour: &'static str) -> Self {
-        let store = SqliteStore::create(path).unwrap();
+        let store = create(path);
         Self {
             store,
             path: path.to_owned(),
