@@ -1,5 +1,6 @@
 //! The house rules that no compiler lint knows.
 
+mod embedded;
 mod lengths;
 mod manifests;
 mod traces;
@@ -42,6 +43,14 @@ pub enum HouseBreach {
         /// What it names.
         what: String,
     },
+    /// A source that embeds a file from outside its crate, which no published crate has.
+    #[error("`{path}` embeds `{embedded}` from outside its crate")]
+    EmbedsFromOutside {
+        /// The source.
+        path: String,
+        /// What it embeds, from the source's folder.
+        embedded: String,
+    },
     /// A crate's manifest that opts out of the workspace's lints, or says no `rust-version` or another one.
     #[error("crate `{name}`: {fault}")]
     Manifest {
@@ -59,6 +68,7 @@ pub enum HouseBreach {
 pub fn check_house(workspace: &Workspace, files: &[TrackedFile]) -> Result<Vec<HouseBreach>, WorkspaceError> {
     let mut breaches = lengths::check(files);
     breaches.extend(traces::check(files, &workspace.root().to_string_lossy()));
+    breaches.extend(embedded::check(files));
     let compiler = workspace.output("rustc", &["--version"])?;
     for member in workspace.members() {
         let manifest = member.manifest_path.strip_prefix(workspace.root()).unwrap_or(&member.manifest_path);

@@ -15,28 +15,28 @@ pub(super) struct Stage<'w> {
 /// Files of the checkout that are packaged as they are.
 const AS_THEY_ARE: &[(&str, &str)] = &[
     (
-        "packaging/systemd/system/agent-receipts-daemon.service",
+        "cli/packaging/systemd/system/agent-receipts-daemon.service",
         "usr/lib/systemd/system/agent-receipts-daemon.service",
     ),
     (
-        "packaging/systemd/system/agent-receipts-daemon.socket",
+        "cli/packaging/systemd/system/agent-receipts-daemon.socket",
         "usr/lib/systemd/system/agent-receipts-daemon.socket",
     ),
     (
-        "packaging/systemd/user/agent-receipts-daemon.service",
+        "cli/packaging/systemd/user/agent-receipts-daemon.service",
         "usr/lib/systemd/user/agent-receipts-daemon.service",
     ),
     (
-        "packaging/systemd/user/agent-receipts-daemon.socket",
+        "cli/packaging/systemd/user/agent-receipts-daemon.socket",
         "usr/lib/systemd/user/agent-receipts-daemon.socket",
     ),
     (
-        "packaging/systemd/anchor/agent-receipts-anchor.service",
+        "cli/packaging/systemd/anchor/agent-receipts-anchor.service",
         "usr/lib/systemd/system/agent-receipts-anchor.service",
     ),
-    ("packaging/systemd/agent-receipts.sysusers.conf", "usr/lib/sysusers.d/agent-receipts.conf"),
-    ("packaging/systemd/agent-receipts.tmpfiles.conf", "usr/lib/tmpfiles.d/agent-receipts.conf"),
-    ("packaging/etc/daemon.toml", "etc/agentreceipts/daemon.toml"),
+    ("cli/packaging/systemd/agent-receipts.sysusers.conf", "usr/lib/sysusers.d/agent-receipts.conf"),
+    ("cli/packaging/systemd/agent-receipts.tmpfiles.conf", "usr/lib/tmpfiles.d/agent-receipts.conf"),
+    ("cli/packaging/etc/daemon.toml", "etc/agentreceipts/daemon.toml"),
     ("packaging/debian/copyright", "usr/share/doc/agent-receipts/copyright"),
     ("LICENSE-MIT", "usr/share/doc/agent-receipts/LICENSE-MIT"),
     ("LICENSE-APACHE", "usr/share/doc/agent-receipts/LICENSE-APACHE"),

@@ -100,7 +100,7 @@ fn service(target: &Target) -> String {
 }
 
 const LABEL: &str = "ai.agentreceipts.daemon";
-const USER: &str = include_str!("../../../../packaging/launchd/user/ai.agentreceipts.daemon.plist");
-const SYSTEM: &str = include_str!("../../../../packaging/launchd/system/ai.agentreceipts.daemon.plist");
+const USER: &str = include_str!("../../../packaging/launchd/user/ai.agentreceipts.daemon.plist");
+const SYSTEM: &str = include_str!("../../../packaging/launchd/system/ai.agentreceipts.daemon.plist");
 /// Where the system's daemon finds what it would find in a home; the property list says the same.
 const SYSTEM_DATA: &str = "/Library/Application Support/agentreceipts";

@@ -101,11 +101,10 @@ const SYSUSERS_PLACE: &str = "/etc/sysusers.d/agent-receipts.conf";
 const TMPFILES_PLACE: &str = "/etc/tmpfiles.d/agent-receipts.conf";
 const SETTINGS_PLACE: &str = "/etc/agentreceipts/daemon.toml";
 
-const SYSTEM_SERVICE: &str =
-    include_str!("../../../../packaging/systemd/system/agent-receipts-daemon.service");
-const SYSTEM_SOCKET: &str = include_str!("../../../../packaging/systemd/system/agent-receipts-daemon.socket");
-const USER_SERVICE: &str = include_str!("../../../../packaging/systemd/user/agent-receipts-daemon.service");
-const USER_SOCKET: &str = include_str!("../../../../packaging/systemd/user/agent-receipts-daemon.socket");
-const SYSUSERS: &str = include_str!("../../../../packaging/systemd/agent-receipts.sysusers.conf");
-const TMPFILES: &str = include_str!("../../../../packaging/systemd/agent-receipts.tmpfiles.conf");
-const SETTINGS: &str = include_str!("../../../../packaging/etc/daemon.toml");
+const SYSTEM_SERVICE: &str = include_str!("../../../packaging/systemd/system/agent-receipts-daemon.service");
+const SYSTEM_SOCKET: &str = include_str!("../../../packaging/systemd/system/agent-receipts-daemon.socket");
+const USER_SERVICE: &str = include_str!("../../../packaging/systemd/user/agent-receipts-daemon.service");
+const USER_SOCKET: &str = include_str!("../../../packaging/systemd/user/agent-receipts-daemon.socket");
+const SYSUSERS: &str = include_str!("../../../packaging/systemd/agent-receipts.sysusers.conf");
+const TMPFILES: &str = include_str!("../../../packaging/systemd/agent-receipts.tmpfiles.conf");
+const SETTINGS: &str = include_str!("../../../packaging/etc/daemon.toml");

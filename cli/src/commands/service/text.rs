@@ -1,4 +1,4 @@
-//! The files of `packaging/`, with the paths of this machine in the places of the packages'.
+//! The files of `cli/packaging/`, with the paths of this machine in the places of the packages'.
 
 use std::path::{Path, PathBuf};
 

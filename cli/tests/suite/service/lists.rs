@@ -46,10 +46,10 @@ fn the_systems_daemon_has_a_user_of_its_own() {
     assert!(text(&list, "StandardErrorPath").ends_with("h/Library/Logs/agent-receipts/daemon.log"));
 }
 
-/// The files as they stand in `packaging/`, which a formula or a person may install without our program.
+/// The files as they stand in `cli/packaging/`, which a formula or a person may install without our program.
 #[test]
 fn the_packaged_lists_parse_as_they_are() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/launchd");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/launchd");
     let mut count = 0;
     for scope in std::fs::read_dir(folder).unwrap() {
         for list in std::fs::read_dir(scope.unwrap().path()).unwrap() {

@@ -32,11 +32,11 @@ fn names(paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<String> {
     paths.into_iter().map(name).collect()
 }
 
-/// A unit that is added to `packaging/` and installed by nobody would be checked by nobody.
+/// A unit that is added to `cli/packaging/` and installed by nobody would be checked by nobody.
 #[test]
 fn every_packaged_unit_is_checked() {
     for (scope, folder) in [("--user", "user"), ("--system", "system")] {
-        let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/systemd").join(folder);
+        let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/systemd").join(folder);
         let packaged = fs::read_dir(packaged).unwrap().map(|entry| entry.unwrap().path());
         assert_eq!(names(packaged), names(units(&House::new(), scope)), "{scope}");
     }
