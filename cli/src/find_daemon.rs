@@ -63,6 +63,12 @@ pub(crate) fn find_anchor(
     find(ANCHOR, flag, environment)
 }
 
+/// The anchor where it is there already: named, beside this program, or on the PATH. Nothing is built.
+pub(crate) fn present_anchor(environment: &Environment) -> Option<PathBuf> {
+    let named = environment.path(ANCHOR.variable).filter(|path| is_executable(path));
+    named.or_else(|| sibling(ANCHOR)).or_else(|| on_path(ANCHOR, environment))
+}
+
 fn find(
     program: Program,
     flag: Option<&Path>,

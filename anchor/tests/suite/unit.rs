@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-const UNIT: &str = "../cli/packaging/systemd/anchor/agent-receipts-anchor.service";
+const UNIT: &str = "../cli/packaging/systemd/system/agent-receipts-anchor.service";
 
 /// The unit with the program that was built, in a folder of its own.
 fn unit(folder: &Path, change: impl Fn(String) -> String) -> std::path::PathBuf {

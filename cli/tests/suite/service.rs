@@ -18,6 +18,8 @@ use crate::house::{House, Said, daemon_binary};
 fn service(house: &House, arguments: &[&str]) -> Command {
     let mut command = house.command(["service"].iter().chain(arguments));
     command.env("AGENTRECEIPTS_DAEMON_BIN", daemon_binary());
+    // Any program: nothing here starts it.
+    command.env("AGENTRECEIPTS_ANCHOR_BIN", "/bin/true");
     command
 }
 

@@ -31,7 +31,7 @@ const AS_THEY_ARE: &[(&str, &str)] = &[
         "usr/lib/systemd/user/agent-receipts-daemon.socket",
     ),
     (
-        "cli/packaging/systemd/anchor/agent-receipts-anchor.service",
+        "cli/packaging/systemd/system/agent-receipts-anchor.service",
         "usr/lib/systemd/system/agent-receipts-anchor.service",
     ),
     ("cli/packaging/systemd/agent-receipts.sysusers.conf", "usr/lib/sysusers.d/agent-receipts.conf"),

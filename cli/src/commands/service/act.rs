@@ -11,13 +11,18 @@ use crate::commands::Context;
 use crate::environment::Environment;
 use crate::exit;
 use crate::failure::Failure;
-use crate::find_daemon::find_daemon;
+use crate::find_daemon::{find_anchor, find_daemon, present_anchor};
 
 /// Writes what is not there, and has the manager start it.
 pub(super) fn install(args: &InstallArgs, context: &Context) -> Result<u8, Failure> {
-    let target = Target { root: args.root.clone(), ..Target::of(&args.place, context)? };
-    let programs = programs(args.daemon_bin.as_deref(), context)?;
-    let dry_run = args.place.dry_run;
+    let mut target = Target::of_rooted(&args.target, context)?;
+    let mut programs = programs(args.daemon_bin.as_deref(), context)?;
+    if args.with_anchor {
+        target = target.with_anchor()?;
+        let anchor = find_anchor(args.anchor_bin.as_deref(), context.settings.environment())?;
+        programs.anchor = Some(real(anchor));
+    }
+    let dry_run = args.target.place.dry_run;
     if !dry_run {
         refuse_in_ci(args.allow_ci, context.settings.environment())?;
         target.check_right()?;
@@ -116,13 +121,17 @@ fn run_steps(
 
 /// The programs that the service's files name.
 pub(super) fn programs(daemon: Option<&Path>, context: &Context) -> Result<Programs, Failure> {
-    let real = |path: PathBuf| path.canonicalize().unwrap_or(path);
     let operator = std::env::current_exe()
         .map_err(|error| Failure::new(format_args!("could not tell where this program stands: {error}")))?;
     Ok(Programs {
         daemon: real(find_daemon(daemon, context.settings.environment())?),
         operator: real(operator),
+        anchor: present_anchor(context.settings.environment()).map(real),
     })
+}
+
+fn real(path: PathBuf) -> PathBuf {
+    path.canonicalize().unwrap_or(path)
 }
 
 /// A machine that lives for one build would leave a key and a daemon to nobody.
@@ -142,20 +151,21 @@ fn check_programs(target: &Target, programs: &Programs) -> Result<(), Failure> {
         return Ok(());
     }
     let hidden = ["/home", "/root", "/run/user", "/tmp", "/var/tmp", "/Users"];
-    for program in [&programs.daemon, &programs.operator] {
+    let anchor = programs.anchor.as_ref().filter(|_| target.with_anchor);
+    for program in [&programs.daemon, &programs.operator].into_iter().chain(anchor) {
         if hidden.iter().any(|folder| program.starts_with(folder)) {
             let shown = program.display();
             return Err(Failure::new(format_args!(
                 "the system's service cannot run `{shown}`, a user's own program"
             ))
-            .with_hint("install both programs into a folder of the system, such as /usr/local/bin"));
+            .with_hint("install the programs into a folder of the system, such as /usr/local/bin"));
         }
     }
     Ok(())
 }
 
 fn refuse_packaged(target: &Target) -> Result<(), Failure> {
-    match systemd::packaged(target).filter(|_| target.manager == Manager::Systemd) {
+    match systemd::packaged(target, systemd::UNITS[0]).filter(|_| target.manager == Manager::Systemd) {
         Some(path) => Err(Failure::new(format_args!("a package has installed `{}`", path.display()))
             .with_hint(
                 "`agent-receipts service start` starts it, `systemctl enable` does so with the machine",
@@ -165,8 +175,19 @@ fn refuse_packaged(target: &Target) -> Result<(), Failure> {
 }
 
 fn installed(target: &Target) -> String {
+    let told = told(target);
+    match target.with_anchor {
+        false => told,
+        true => format!(
+            "{told} The anchor starts once there is `{}`: write it, and `agent-receipts service start`.",
+            systemd::ANCHOR_SETTINGS
+        ),
+    }
+}
+
+fn told(target: &Target) -> String {
     match (target.scope, &target.root) {
-        (_, Some(root)) => format!("installed below `{}`; it starts with that system", root.display()),
+        (_, Some(root)) => format!("installed below `{}`; it starts with that system.", root.display()),
         (Scope::User, None) => {
             "installed and started; `loginctl enable-linger` keeps it beyond your session. \
                                 Your agents run as the same user: a convenience, not a boundary."

@@ -30,13 +30,13 @@ pub(crate) struct Args {
 enum Verb {
     /// Write the service's files and start it; does nothing where that is done.
     Install(InstallArgs),
-    /// Stop the service and remove its files; never touches receipts, keys or settings.
-    Uninstall(PlaceArgs),
-    /// Say whether the service is installed and runs: exit 0 if it runs, else 1.
-    Status(PlaceArgs),
-    /// Start the service.
+    /// Stop the service, and the anchor that was installed with it, and remove their files; never touches receipts, keys or settings.
+    Uninstall(RootedArgs),
+    /// Say whether the service is installed and runs: exit 0 if it runs, else 1. Tells of the anchor, too.
+    Status(RootedArgs),
+    /// Start the service, and the anchor that was installed with it.
     Start(PlaceArgs),
-    /// Stop the service, after which nothing is recorded.
+    /// Stop the service, after which nothing is recorded, and then the anchor that was installed with it.
     Stop(PlaceArgs),
 }
 
@@ -57,23 +57,37 @@ struct PlaceArgs {
     dry_run: bool,
 }
 
+/// Which service is meant, and in which system.
+#[derive(Debug, clap::Args)]
+struct RootedArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Mean the system below this folder, an image or a chroot, where nothing is started or stopped.
+    #[arg(long, value_name = "FOLDER", requires = "system")]
+    root: Option<PathBuf>,
+}
+
 /// What `install` takes besides.
 #[derive(Debug, clap::Args)]
 struct InstallArgs {
     #[command(flatten)]
-    place: PlaceArgs,
+    target: RootedArgs,
+    /// Install the anchor as well, which delivers checkpoints over the network, under a user that exists only while it runs. It starts
+    /// once there is an /etc/agentreceipts/anchor.toml. [default: the daemon alone, which speaks to no network]
+    #[arg(long)]
+    with_anchor: bool,
     /// Install even where the variable CI says that this machine lives for one build.
     #[arg(long)]
     allow_ci: bool,
     /// Replace files of these names that somebody else wrote.
     #[arg(long)]
     force: bool,
-    /// Install into the system below this folder, an image or a chroot, and start nothing.
-    #[arg(long, value_name = "FOLDER", requires = "system")]
-    root: Option<PathBuf>,
     /// The daemon's binary [env: AGENTRECEIPTS_DAEMON_BIN] [default: beside this program, then the PATH].
     #[arg(long, value_name = "FILE")]
     daemon_bin: Option<PathBuf>,
+    /// The anchor's binary [env: AGENTRECEIPTS_ANCHOR_BIN] [default: beside this program, then the PATH].
+    #[arg(long, value_name = "FILE", requires = "with_anchor")]
+    anchor_bin: Option<PathBuf>,
 }
 
 /// Who starts, watches and stops services.
@@ -90,9 +104,16 @@ enum Manager {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     match &args.verb {
         Verb::Install(args) => act::install(args, context),
-        Verb::Uninstall(place) => act::uninstall(&Target::of(place, context)?, place.dry_run, context),
-        Verb::Status(place) => state::report(&Target::of(place, context)?, context),
-        Verb::Start(place) => act::start(&Target::of(place, context)?, place.dry_run, context),
-        Verb::Stop(place) => act::stop(&Target::of(place, context)?, place.dry_run, context),
+        Verb::Uninstall(args) => {
+            let target = Target::of_rooted(args, context)?.with_what_is_there();
+            act::uninstall(&target, args.place.dry_run, context)
+        }
+        Verb::Status(args) => state::report(&Target::of_rooted(args, context)?.with_what_is_there(), context),
+        Verb::Start(place) => {
+            act::start(&Target::of(place, context)?.with_what_is_there(), place.dry_run, context)
+        }
+        Verb::Stop(place) => {
+            act::stop(&Target::of(place, context)?.with_what_is_there(), place.dry_run, context)
+        }
     }
 }

@@ -25,6 +25,19 @@ struct State {
     active: String,
     running: bool,
     files: Vec<File>,
+    /// Of the system's service under systemd: how its anchor stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anchor: Option<Anchor>,
+}
+
+#[derive(Debug, Serialize)]
+struct Anchor {
+    /// Whether its unit is there, ours or a package's.
+    installed: bool,
+    /// Whether the operator has written what it is to do.
+    configured: bool,
+    enabled: String,
+    active: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,6 +67,9 @@ pub(super) fn report(target: &Target, context: &Context) -> Result<u8, Failure> 
             screen.line(&format!("  {word:<8} {}", printable(&path.display().to_string())))?;
         }
     }
+    if let (Some(anchor), false) = (&state.anchor, context.json) {
+        screen.line(&anchor.to_line())?;
+    }
     screen.flush()?;
     Ok(if state.running { exit::OK } else { exit::FAILED })
 }
@@ -67,11 +83,9 @@ fn look(target: &Target, context: &Context) -> Result<State, Failure> {
     let own = files.iter().all(|file| file.state != FileState::Absent);
     let (packaged, enabled, active) = match target.manager {
         Manager::Systemd => {
-            let ask = |verb| {
-                let answer = systemd::control(target, &[verb, systemd::UNITS[0]]).answer();
-                answer.unwrap_or_else(|| "unknown".to_owned())
-            };
-            (systemd::packaged(target).is_some(), ask("is-enabled"), ask("is-active"))
+            let [service, _] = systemd::UNITS;
+            let (enabled, active) = ask(target, service);
+            (systemd::packaged(target, service).is_some(), enabled, active)
         }
         Manager::Launchd => {
             let loaded = launchd::print_step(target).succeeds();
@@ -81,5 +95,41 @@ fn look(target: &Target, context: &Context) -> Result<State, Failure> {
     };
     let running = active == "active";
     let installed = own || packaged;
-    Ok(State { manager: target.manager, scope: target.scope, installed, enabled, active, running, files })
+    let (manager, scope) = (target.manager, target.scope);
+    let anchor = (manager == Manager::Systemd && scope == Scope::System).then(|| Anchor::look(target));
+    Ok(State { manager, scope, installed, enabled, active, running, files, anchor })
+}
+
+/// Whether a unit starts with the machine, and whether it runs, in the manager's words.
+fn ask(target: &Target, unit: &str) -> (String, String) {
+    let answer = |verb| {
+        let answer = systemd::control(target, &[verb, unit]).answer();
+        answer.unwrap_or_else(|| "unknown".to_owned())
+    };
+    // Below a root nothing runs.
+    let active = if target.root.is_some() { "inactive".to_owned() } else { answer("is-active") };
+    (answer("is-enabled"), active)
+}
+
+impl Anchor {
+    fn look(target: &Target) -> Self {
+        let installed = target.with_anchor || systemd::packaged(target, systemd::ANCHOR).is_some();
+        let (enabled, active) = match installed {
+            true => ask(target, systemd::ANCHOR),
+            false => ("disabled".to_owned(), "inactive".to_owned()),
+        };
+        let configured = target.system_path(systemd::ANCHOR_SETTINGS).exists();
+        Self { installed, configured, enabled, active }
+    }
+
+    fn to_line(&self) -> String {
+        if !self.installed {
+            return "  anchor: not installed (`agent-receipts service install --with-anchor`)".to_owned();
+        }
+        let waits = match self.configured {
+            true => String::new(),
+            false => format!("; waits for `{}`", systemd::ANCHOR_SETTINGS),
+        };
+        printable(&format!("  anchor: installed, {}, {}{waits}", self.enabled, self.active)).into_owned()
+    }
 }

@@ -33,6 +33,12 @@ impl Step {
         self
     }
 
+    /// With further arguments.
+    pub(super) fn with_all<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
     /// One that may fail, as the stop of what does not run.
     pub(super) fn lenient(mut self) -> Self {
         self.lenient = true;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Manager, PlaceArgs};
+use super::{Manager, PlaceArgs, RootedArgs, systemd};
 use crate::commands::Context;
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -30,6 +30,8 @@ pub(super) struct Target {
     pub(super) uid: u32,
     /// The system that is installed into, where it is not the running one.
     pub(super) root: Option<PathBuf>,
+    /// Whether the anchor belongs to it.
+    pub(super) with_anchor: bool,
 }
 
 impl Target {
@@ -53,7 +55,31 @@ impl Target {
             home,
             uid: uid.as_raw(),
             root: None,
+            with_anchor: false,
         })
+    }
+
+    /// The same, of a system below a folder.
+    pub(super) fn of_rooted(args: &RootedArgs, context: &Context) -> Result<Self, Failure> {
+        Ok(Self { root: args.root.clone(), ..Self::of(&args.place, context)? })
+    }
+
+    /// With the anchor. It is the system's, and systemd's: with a user's own rights it would stand where that user's agents can
+    /// change what it keeps, and launchd makes no user for it.
+    pub(super) fn with_anchor(self) -> Result<Self, Failure> {
+        if self.scope == Scope::System && self.manager == Manager::Systemd {
+            return Ok(Self { with_anchor: true, ..self });
+        }
+        Err(Failure::usage("--with-anchor is for the system's service under systemd")
+            .with_hint("elsewhere put `agent-receipts anchor` under a user and a supervisor of its own"))
+    }
+
+    /// With the anchor where its unit was installed.
+    pub(super) fn with_what_is_there(self) -> Self {
+        let is_there = self.scope == Scope::System
+            && self.manager == Manager::Systemd
+            && systemd::anchor_place(&self).symlink_metadata().is_ok();
+        Self { with_anchor: is_there, ..self }
     }
 
     /// A path of the system, below the root that is installed into.

@@ -9,6 +9,8 @@ use crate::failure::Failure;
 pub(super) struct Programs {
     pub(super) daemon: PathBuf,
     pub(super) operator: PathBuf,
+    /// Where the anchor belongs to the service.
+    pub(super) anchor: Option<PathBuf>,
 }
 
 /// Stands in every file that `install` writes, so that `uninstall` removes no other.
@@ -19,9 +21,12 @@ pub(super) const MARK: &str =
 pub(super) fn unit(template: &str, programs: &Programs) -> Result<String, Failure> {
     let daemon = unit_word(&programs.daemon)?;
     let operator = unit_word(&programs.operator)?;
-    let text = template
-        .replace(&format!("={DAEMON}"), &format!("={daemon}"))
+    let mut text = template
+        .replace(&format!("={DAEMON} "), &format!("={daemon} "))
         .replace(&format!("={OPERATOR} "), &format!("={operator} "));
+    if let Some(anchor) = &programs.anchor {
+        text = text.replace(&format!("={ANCHOR} "), &format!("={} ", unit_word(anchor)?));
+    }
     Ok(format!("# {MARK}\n{text}"))
 }
 
@@ -67,21 +72,22 @@ fn text_of(path: &Path) -> Result<String, Failure> {
 
 const DAEMON: &str = "/usr/bin/agent-receipts-daemon";
 const OPERATOR: &str = "/usr/bin/agent-receipts";
+const ANCHOR: &str = "/usr/bin/agent-receipts-anchor";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn programs(daemon: &str, operator: &str) -> Programs {
-        Programs { daemon: daemon.into(), operator: operator.into() }
+        Programs { daemon: daemon.into(), operator: operator.into(), anchor: Some("/o/a b".into()) }
     }
 
     #[test]
     fn each_program_stands_where_it_is() {
-        let template =
-            "ExecStartPre=/usr/bin/agent-receipts init\nExecStart=/usr/bin/agent-receipts-daemon --x\n";
+        let template = "ExecStartPre=/usr/bin/agent-receipts init\nExecStart=/usr/bin/agent-receipts-daemon --x\nExecStart=/usr/bin/agent-receipts-anchor --y\n";
         let text = unit(template, &programs("/o/d", "/o/c")).unwrap();
-        assert!(text.ends_with("\nExecStartPre=/o/c init\nExecStart=/o/d --x\n"), "{text}");
+        let lines = "\nExecStartPre=/o/c init\nExecStart=/o/d --x\nExecStart=\"/o/a b\" --y\n";
+        assert!(text.ends_with(lines), "{text}");
     }
 
     #[test]

@@ -23,6 +23,7 @@ fn an_image_gets_users_folders_settings_and_enabled_units() {
     let _removed = Removed(place(""));
     fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), place("agent-receipts")).unwrap();
     fs::copy(crate::house::daemon_binary(), place("agent-receipts-daemon")).unwrap();
+    fs::copy("/bin/true", place("agent-receipts-anchor")).unwrap();
     let mut command = house.of(place("agent-receipts").to_str().unwrap());
     command.args(["service", "install", "--system", "--root"]).arg(&root);
     let said = say(&mut command);
@@ -45,6 +46,44 @@ fn an_image_gets_users_folders_settings_and_enabled_units() {
     command.args(["service", "install", "--system", "--root"]).arg(&root);
     assert_eq!(say(&mut command).code, 0);
     assert_eq!(fs::read_to_string(&settings).unwrap(), "# mine\n");
+    the_anchor_comes_and_all_goes(&house, &place("agent-receipts"), &root);
+    assert_eq!(fs::read_to_string(&settings).unwrap(), "# mine\n");
+}
+
+/// It is added to what is installed, told of, and removed with the rest.
+fn the_anchor_comes_and_all_goes(house: &House, program: &Path, root: &Path) {
+    let run = |verb: &str, more: &[&str]| {
+        let mut command = house.of(program.to_str().unwrap());
+        say(command.args(["service", verb, "--system", "--root"]).arg(root).args(more))
+    };
+    let status = run("status", &[]);
+    assert!(status.code == 1 && status.out.contains("anchor: not installed"), "{}", status.all());
+    let said = run("install", &["--with-anchor"]);
+    assert!(said.code == 0 && said.out.contains("anchor starts once there is"), "{}", said.all());
+    let unit = root.join("etc/systemd/system/agent-receipts-anchor.service");
+    let text = fs::read_to_string(&unit).unwrap();
+    let anchor = program.with_file_name("agent-receipts-anchor");
+    assert!(text.contains(&format!("ExecStart={} --config", anchor.display())), "{text}");
+    let wanted = root.join("etc/systemd/system/multi-user.target.wants/agent-receipts-anchor.service");
+    assert!(fs::symlink_metadata(&wanted).is_ok());
+    let status = run("status", &[]);
+    let line = "anchor: installed, enabled, inactive; waits for `/etc/agentreceipts/anchor.toml`";
+    assert!(status.out.contains(line), "{}", status.all());
+    fs::write(root.join("etc/agentreceipts/anchor.toml"), "# mine\n").unwrap();
+    let state = run("status", &["--json"]).json();
+    assert_eq!(
+        state["anchor"],
+        serde_json::json!({ "installed": true, "configured": true, "enabled": "enabled", "active": "inactive" })
+    );
+    // A second install without the flag leaves it.
+    assert_eq!(run("install", &[]).code, 0);
+    assert!(unit.exists());
+    let said = run("uninstall", &[]);
+    assert!(said.code == 0 && said.out.contains("agent-receipts-anchor.service"), "{}", said.all());
+    for gone in [&unit, &wanted, &unit.with_file_name("agent-receipts-daemon.service")] {
+        assert!(fs::symlink_metadata(gone).is_err(), "{}", gone.display());
+    }
+    assert!(root.join("etc/agentreceipts/anchor.toml").exists(), "the operator's");
 }
 
 /// A folder that goes when the test ends, however it ends.

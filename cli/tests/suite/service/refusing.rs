@@ -86,6 +86,11 @@ fn flags_that_contradict_each_other_are_wrong_usage() {
         &["install", "--user", "--system"][..],
         &["install", "--root", "/x"],
         &["status", "--manager", "init"],
+        &["install", "--user", "--with-anchor"],
+        &["install", "--system", "--manager", "launchd", "--with-anchor", "--dry-run"],
+        &["install", "--system", "--anchor-bin", "/bin/true"],
+        &["uninstall", "--root", "/x"],
+        &["start", "--system", "--root", "/x"],
     ] {
         assert_eq!(say(&mut service(&house, line)).code, 2, "{line:?}");
     }

@@ -9,7 +9,9 @@ use crate::house::{House, Said};
 
 /// The units that `service install` would write, in a folder: their paths.
 fn units(house: &House, scope: &str) -> Vec<PathBuf> {
-    let written = planned(house, &["--manager", "systemd", scope]).into_iter().filter_map(|(path, text)| {
+    let mut flags = vec!["--manager", "systemd", scope];
+    flags.extend((scope == "--system").then_some("--with-anchor"));
+    let written = planned(house, &flags).into_iter().filter_map(|(path, text)| {
         let name = Path::new(&path).file_name()?.to_owned();
         let is_unit = matches!(Path::new(&name).extension()?.to_str()?, "service" | "socket");
         is_unit.then(|| {
@@ -25,6 +27,29 @@ fn check(house: &House, whose: &[&str], units: &[PathBuf]) -> Said {
     let mut command = house.of("systemd-analyze");
     command.args(whose).args(["verify", "--man=no"]).args(units);
     Said::of(&command.output().unwrap())
+}
+
+fn daemon(units: &[PathBuf]) -> &Path {
+    units.iter().find(|path| path.ends_with("agent-receipts-daemon.service")).unwrap()
+}
+
+const ANCHOR: &str = "agent-receipts-anchor.service";
+
+/// The daemon speaks to no network, and whoever installs it gets no other service unasked.
+#[test]
+fn the_anchor_is_installed_only_where_it_is_asked_for() {
+    let house = House::new();
+    let without = planned(&house, &["--manager", "systemd", "--system"]);
+    assert!(without.iter().all(|(path, _)| !path.contains("anchor")), "{without:?}");
+    let with = planned(&house, &["--manager", "systemd", "--system", "--with-anchor"]);
+    assert_eq!(with.len(), without.len() + 1);
+    let (path, unit) = with.last().unwrap();
+    assert_eq!(path, "/etc/systemd/system/agent-receipts-anchor.service");
+    let program = Path::new("/bin/true").canonicalize().unwrap();
+    assert!(unit.contains(&format!("\nExecStart={} --config", program.display())), "{unit}");
+    for line in ["DynamicUser=yes", "ConditionPathExists=/etc/agentreceipts/anchor.toml", "AF_INET "] {
+        assert!(unit.contains(line), "{line}: {unit}");
+    }
 }
 
 fn names(paths: impl IntoIterator<Item = PathBuf>) -> BTreeSet<String> {
@@ -62,7 +87,7 @@ fn the_systems_units_pass_the_checker() {
     let said = check(&house, &["--system"], &units);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.all());
     // And the checker does look: a word that it does not know is told.
-    let service = units.iter().find(|path| path.extension().is_some_and(|kind| kind == "service")).unwrap();
+    let service = daemon(&units);
     let broken = fs::read_to_string(service)
         .unwrap()
         .replace("RestrictAddressFamilies=AF_UNIX", "RestrictAddressFamilies=AF_MOON");
@@ -79,9 +104,16 @@ fn the_systems_service_is_well_confined() {
     }
     let house = House::new();
     let units = units(&house, "--system");
-    let service = units.iter().find(|path| path.extension().is_some_and(|kind| kind == "service")).unwrap();
-    let mut command = house.of("systemd-analyze");
-    command.args(["security", "--offline=true", "--threshold=10", "--no-pager"]).arg(service);
-    let said = Said::of(&command.output().unwrap());
+    let is_within = |unit: &Path, threshold: &str| {
+        let mut command = house.of("systemd-analyze");
+        command.args(["security", "--offline=true", threshold, "--no-pager"]).arg(unit);
+        Said::of(&command.output().unwrap())
+    };
+    let said = is_within(daemon(&units), "--threshold=10");
     assert_eq!(said.code, 0, "more than 1.0: {}", said.all());
+    // The anchor's network costs it more, and is all that does.
+    let anchor = units.iter().find(|path| path.ends_with(ANCHOR)).unwrap();
+    let said = is_within(anchor, "--threshold=25");
+    assert_eq!(said.code, 0, "more than 2.5: {}", said.all());
+    assert_ne!(is_within(anchor, "--threshold=10").code, 0, "the count does see the network");
 }
