@@ -19,6 +19,8 @@
 #define AR_EMITTER_CONFIG_INIT { .size = sizeof(ar_emitter_config) }
 #define AR_EVENT_INIT { .size = sizeof(ar_event) }
 #define AR_ACK_INIT { .size = sizeof(ar_ack) }
+#define AR_VERIFIER_CONFIG_INIT { .size = sizeof(ar_verifier_config) }
+#define AR_VERDICT_INIT { .size = sizeof(ar_verdict) }
 
 /* A text from a literal; and from a string that ends in NUL, evaluated twice, or NULL for an absent text. */
 #define AR_TEXT(literal) ar_text_of_length("" literal, sizeof(literal) - 1)
@@ -62,6 +64,21 @@
 
 // The length that stands for an absent field in a packed event.
 #define AR_PACKED_ABSENT 4294967295
+
+// A flag of `ar_verifier_config`: findings of level error, and rotations that nothing confirms, break a chain.
+#define AR_STRICT 1
+
+// A flag of `ar_verifier_config`: the last receipt of every chain must close it.
+#define AR_REQUIRE_TERMINAL 2
+
+// The bytes of `ar_verdict.reason`, with the NUL that ends it.
+#define AR_REASON 64
+
+// The bytes of `ar_verdict.chain_id`, with the NUL that ends it.
+#define AR_VERDICT_CHAIN 1024
+
+// The bytes of `ar_verdict.error`, with the NUL that ends it.
+#define AR_VERDICT_ERROR 512
 
 // What a call gives back: `AR_OK`, or the number of what went wrong (`error-codes.txt`).
 enum ar_err
@@ -111,6 +128,16 @@ enum ar_err
   AR_ERR_TOO_LARGE = 27,
   // The daemon would refuse the event for another reason; the message says which.
   AR_ERR_EVENT = 29,
+  // A public key is none, or in no spelling that is known.
+  AR_ERR_KEY = 40,
+  // The verifier is not at the point where this can be asked of it; the message says why.
+  AR_ERR_ORDER = 41,
+  // Another thread is using the verifier.
+  AR_ERR_BUSY_VERIFIER = 42,
+  // A text is not JSON.
+  AR_ERR_JSON = 43,
+  // A text is not a receipt.
+  AR_ERR_RECEIPT = 44,
   // The emitter was closed before.
   AR_ERR_CLOSED = 100,
   // Nobody answers at the socket.
@@ -127,6 +154,10 @@ enum ar_err
   AR_ERR_TRANSPORT = 209,
   // The daemon answered that there is no receipt; code and message are in the `ar_ack`.
   AR_ERR_REFUSED = 300,
+  // The receipts do not hold, or there are none; the `ar_verdict` says more.
+  AR_ERR_NOT_VALID = 400,
+  // The database cannot be read; the message says why and names the mend.
+  AR_ERR_DATABASE = 500,
   // The library panicked, which is a fault of its own; the object is of no more use.
   AR_ERR_PANIC = 900,
   // The object was in use when the library panicked.
@@ -158,6 +189,10 @@ enum ar_class
   AR_CLASS_TRANSPORT = 3,
   // The daemon answered, and made no receipt.
   AR_CLASS_REFUSED = 4,
+  // The verifier has judged, and it is not valid.
+  AR_CLASS_VERDICT = 5,
+  // What was to be verified cannot be read: there is no verdict.
+  AR_CLASS_UNREADABLE = 6,
   // The library's own fault, or a number that it does not know.
   AR_CLASS_LIBRARY = 9,
 };
@@ -301,6 +336,53 @@ typedef struct ar_ack {
   char refusal_message[AR_REFUSAL_MESSAGE];
 } ar_ack;
 
+// What is asked of the receipts. Start from `AR_VERIFIER_CONFIG_INIT`; `public_key` is required.
+typedef struct ar_verifier_config {
+  // `sizeof(ar_verifier_config)`.
+  size_t size;
+  // `AR_STRICT`, `AR_REQUIRE_TERMINAL`, both or 0.
+  uint32_t flags;
+  // 0.
+  uint32_t reserved;
+  // The published key: PEM, `did:key:z…` or multibase (`z…`).
+  struct ar_text public_key;
+  // The only chain to look at; absent or empty is all of them. One that is not there is not valid.
+  struct ar_text chain_id;
+  // With `chain_id`: the hash that its last receipt must have, `sha256:` and 64 hex digits. This is what finds a chain that was
+  // cut off at its end.
+  struct ar_text expected_final_hash;
+  // With `chain_id`: the number of receipts that it must have; 0 asks nothing.
+  uint64_t expected_length;
+} ar_verifier_config;
+
+// The ticket of a verifier: below 2^53, never 0, to be given back by `ar_verifier_free`.
+typedef uint64_t ar_verifier;
+
+// The verdict over everything that was looked at; written by `AR_OK` (valid) and `AR_ERR_NOT_VALID` (broken or empty). Start from
+// `AR_VERDICT_INIT`. Texts are UTF-8, ended by NUL, and cut if they do not fit; `ar_verifier_report_json` has them whole.
+typedef struct ar_verdict {
+  // `sizeof(ar_verdict)`, set by the caller.
+  size_t size;
+  // An `ar_outcome`.
+  int32_t outcome;
+  // 0.
+  uint32_t reserved;
+  // The number of chains.
+  uint64_t chains;
+  // How many of them are not valid.
+  uint64_t faulty_chains;
+  // The number of receipts.
+  uint64_t receipts;
+  // Where the first faulty chain is broken: the receipt's index there, from 0, or -1.
+  int64_t broken_at;
+  // Why it is, a stable word such as `bad_signature`; empty when valid.
+  char reason[AR_REASON];
+  // The first faulty chain; empty when valid.
+  char chain_id[AR_VERDICT_CHAIN];
+  // The same as `reason` for people, where there is more to say.
+  char error[AR_VERDICT_ERROR];
+} ar_verdict;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -399,6 +481,86 @@ ar_err ar_default_socket_path(char *buffer,
                               size_t capacity,
                               size_t *length,
                               struct ar_error *error);
+
+// Makes a verifier. (All `ar_verifier_` functions: in libraries with `AR_FEATURE_VERIFIER`.)
+//
+// Then: `ar_verifier_add_key` for other keys; `ar_verifier_database`, or all receipts through `ar_verifier_observe` and once more
+// through `ar_verifier_feed`; `ar_verifier_finish`; `ar_verifier_report_json`; `ar_verifier_free`. Another order is `AR_ERR_ORDER`.
+ar_err ar_verifier_new(const struct ar_verifier_config *config,
+                       ar_verifier *verifier,
+                       struct ar_error *error);
+
+// Adds a key beside the published one: PEM, `did:key:z…` or multibase. `standing` is an `ar_key_standing`.
+ar_err ar_verifier_add_key(ar_verifier verifier,
+                           struct ar_text public_key,
+                           int32_t standing,
+                           struct ar_error *error);
+
+// Looks receipts through for hand-overs from one key to the next, wherever they stand. Needed only where a key was replaced, and
+// then all receipts must come this way before the first is fed.
+//
+// `lines` is `length` bytes of whole lines, one receipt each, chain by chain in sequence; any number of calls.
+ar_err ar_verifier_observe(ar_verifier verifier,
+                           const uint8_t *lines,
+                           size_t length,
+                           struct ar_error *error);
+
+// Verifies receipts: `length` bytes of whole lines, one receipt each, each chain in sequence; any number of calls.
+//
+// `AR_OK` only means that they were taken. A line that is no receipt breaks the chain of the line before it.
+ar_err ar_verifier_feed(ar_verifier verifier,
+                        const uint8_t *lines,
+                        size_t length,
+                        struct ar_error *error);
+
+// Verifies all chains of a database, or the one of the configuration. The database is read and never written, also while a daemon
+// writes it. `AR_OK` only means that it was read: the verdict is `ar_verifier_finish`'s.
+ar_err ar_verifier_database(ar_verifier verifier,
+                            struct ar_text path,
+                            struct ar_error *error);
+
+// The verdict: `AR_OK` if and only if there are receipts and all of them hold, `AR_ERR_NOT_VALID` if not. May be asked again.
+ar_err ar_verifier_finish(ar_verifier verifier,
+                          struct ar_verdict *verdict,
+                          struct ar_error *error);
+
+// The verdict on every chain, and all remarks, as JSON with the members of `agent-receipts verify --json`; after
+// `ar_verifier_finish`.
+ar_err ar_verifier_report_json(ar_verifier verifier,
+                               char *buffer,
+                               size_t capacity,
+                               size_t *length,
+                               struct ar_error *error);
+
+// Takes the verifier's ticket back.
+ar_err ar_verifier_free(ar_verifier verifier, struct ar_error *error);
+
+// The hash of one receipt, `sha256:` and 64 hex digits: what the next receipt of its chain links to. (In libraries with
+// `AR_FEATURE_VERIFIER`.)
+ar_err ar_receipt_hash(const uint8_t *receipt,
+                       size_t receipt_length,
+                       char *buffer,
+                       size_t capacity,
+                       size_t *length,
+                       struct ar_error *error);
+
+// The hash of a payload, `sha256:` and 64 hex digits, as a receipt has it of parameters and responses: over its canonical form. (In
+// libraries with `AR_FEATURE_VERIFIER`.)
+ar_err ar_payload_hash(const uint8_t *json,
+                       size_t json_length,
+                       char *buffer,
+                       size_t capacity,
+                       size_t *length,
+                       struct ar_error *error);
+
+// The canonical form of a JSON text (RFC 8785). Of duplicate names the last wins; lone surrogates become U+FFFD. (In
+// libraries with `AR_FEATURE_VERIFIER`.)
+ar_err ar_canonicalise(const uint8_t *json,
+                       size_t json_length,
+                       char *buffer,
+                       size_t capacity,
+                       size_t *length,
+                       struct ar_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

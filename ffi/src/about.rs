@@ -54,7 +54,9 @@ pub extern "C" fn ar_frame_version() -> *const c_char {
 /// Which halves this library holds: `AR_FEATURE_EMITTER`, `AR_FEATURE_VERIFIER` or both.
 #[unsafe(no_mangle)]
 pub extern "C" fn ar_features() -> u32 {
-    if cfg!(feature = "emitter") { AR_FEATURE_EMITTER } else { 0 }
+    let emitter = if cfg!(feature = "emitter") { AR_FEATURE_EMITTER } else { 0 };
+    let verifier = if cfg!(feature = "verifier") { AR_FEATURE_VERIFIER } else { 0 };
+    emitter | verifier
 }
 
 /// The name of an error's number as `error-codes.txt` has it, or NULL; lives as long as the library.

@@ -49,6 +49,17 @@ pub enum Err {
     /// The daemon would refuse the event for another reason; the message says which.
     Event = 29,
 
+    /// A public key is none, or in no spelling that is known.
+    Key = 40,
+    /// The verifier is not at the point where this can be asked of it; the message says why.
+    Order = 41,
+    /// Another thread is using the verifier.
+    BusyVerifier = 42,
+    /// A text is not JSON.
+    Json = 43,
+    /// A text is not a receipt.
+    Receipt = 44,
+
     /// The emitter was closed before.
     Closed = 100,
 
@@ -67,6 +78,12 @@ pub enum Err {
 
     /// The daemon answered that there is no receipt; code and message are in the `ar_ack`.
     Refused = 300,
+
+    /// The receipts do not hold, or there are none; the `ar_verdict` says more.
+    NotValid = 400,
+
+    /// The database cannot be read; the message says why and names the mend.
+    Database = 500,
 
     /// The library panicked, which is a fault of its own; the object is of no more use.
     Panic = 900,
@@ -90,6 +107,10 @@ pub enum Class {
     Transport = 3,
     /// The daemon answered, and made no receipt.
     Refused = 4,
+    /// The verifier has judged, and it is not valid.
+    Verdict = 5,
+    /// What was to be verified cannot be read: there is no verdict.
+    Unreadable = 6,
     /// The library's own fault, or a number that it does not know.
     Library = 9,
 }
@@ -118,6 +139,11 @@ impl Err {
         Self::Payload,
         Self::TooLarge,
         Self::Event,
+        Self::Key,
+        Self::Order,
+        Self::BusyVerifier,
+        Self::Json,
+        Self::Receipt,
         Self::Closed,
         Self::Dial,
         Self::Busy,
@@ -126,6 +152,8 @@ impl Err {
         Self::BadReply,
         Self::Transport,
         Self::Refused,
+        Self::NotValid,
+        Self::Database,
         Self::Panic,
         Self::Poisoned,
         Self::Internal,
@@ -160,6 +188,11 @@ impl Err {
             Self::Payload => c"payload",
             Self::TooLarge => c"too_large",
             Self::Event => c"event",
+            Self::Key => c"key",
+            Self::Order => c"order",
+            Self::BusyVerifier => c"busy_verifier",
+            Self::Json => c"json",
+            Self::Receipt => c"receipt",
             Self::Closed => c"closed",
             Self::Dial => c"dial",
             Self::Busy => c"busy",
@@ -168,6 +201,8 @@ impl Err {
             Self::BadReply => c"bad_reply",
             Self::Transport => c"transport",
             Self::Refused => c"refused",
+            Self::NotValid => c"not_valid",
+            Self::Database => c"database",
             Self::Panic => c"panic",
             Self::Poisoned => c"poisoned",
             Self::Internal => c"internal",
@@ -184,6 +219,8 @@ impl Class {
             100..=109 => Self::Closed,
             200..=299 => Self::Transport,
             300..=309 => Self::Refused,
+            400..=409 => Self::Verdict,
+            500..=509 => Self::Unreadable,
             _ => Self::Library,
         }
     }
@@ -196,6 +233,8 @@ impl Class {
             Self::Closed => "closed",
             Self::Transport => "transport",
             Self::Refused => "refused",
+            Self::Verdict => "verdict",
+            Self::Unreadable => "unreadable",
             Self::Library => "library",
         }
     }

@@ -8,7 +8,7 @@
 //! `unsafe` code stands in the modules that say so at their top, and nowhere else: `boundary` (memory of the caller), `slots`
 //! (the table of objects), and the files of exported functions.
 //!
-//! Features: `emitter`, on by default.
+//! Features: `emitter`, on by default, and `verifier`, which brings cryptography and SQLite.
 
 // What every exported function asks of its caller is said once, in the contract (sections 3, 4 and 8).
 #![allow(clippy::missing_safety_doc)]
@@ -21,6 +21,8 @@ mod slots;
 
 #[cfg(feature = "emitter")]
 mod emitter;
+#[cfg(feature = "verifier")]
+mod verifier;
 
 // The public interface is the C header; for Rust's own tests of it:
 
@@ -38,4 +40,11 @@ pub use emitter::{
     ar_emitter_dropped, ar_emitter_emit, ar_emitter_emit_acknowledged, ar_emitter_emit_packed,
     ar_emitter_emit_packed_acknowledged, ar_emitter_free, ar_emitter_new, ar_emitter_session_id,
     ar_emitter_socket_path, ar_emitters_close_all,
+};
+#[cfg(feature = "verifier")]
+pub use verifier::{
+    AR_REASON, AR_REQUIRE_TERMINAL, AR_STRICT, AR_VERDICT_CHAIN, AR_VERDICT_ERROR, KeyStanding, Outcome,
+    Verdict, VerifierConfig, VerifierHandle, ar_canonicalise, ar_payload_hash, ar_receipt_hash,
+    ar_verifier_add_key, ar_verifier_database, ar_verifier_feed, ar_verifier_finish, ar_verifier_free,
+    ar_verifier_new, ar_verifier_observe, ar_verifier_report_json,
 };

@@ -36,7 +36,6 @@ impl Text {
     /// # Safety
     ///
     /// As [`Text::read`].
-    #[cfg(feature = "emitter")]
     pub(crate) unsafe fn read_path(&self, what: &str) -> Result<Option<&std::path::Path>, Failure> {
         use std::os::unix::ffi::OsStrExt;
         // SAFETY: passed on from the caller.
@@ -50,7 +49,6 @@ impl Text {
 }
 
 /// The longest path that is looked at, in bytes; no system takes longer ones.
-#[cfg(feature = "emitter")]
 const MAX_PATH: usize = 4096;
 
 /// `length` bytes at `data`, or none if it is NULL and empty. Longer than `most`, they are not looked at.
