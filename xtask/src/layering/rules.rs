@@ -105,9 +105,10 @@ pub const HOUSE: &[Room] = &[
     // What Rust is held to the behaviours of every language by: the emitter, and the numbers of errors.
     Room {
         name: "agent-receipts-driver",
-        may_reach: &[CORE, IPC, FFI],
+        // The last two by a feature of the C interface that the driver leaves out; this graph is that of all features.
+        may_reach: &[CORE, IPC, FFI, CHAIN, STORE],
         tests_may_also_reach: &[],
-        never: &[RUNTIMES, NETWORK, DATABASES],
+        never: &[RUNTIMES, NETWORK],
     },
     Room { name: "xtask", may_reach: &[], tests_may_also_reach: &[], never: &[RUNTIMES, NETWORK] },
 ];
