@@ -1,20 +1,13 @@
-//! The part of verification that needs no neighbour, spread over the cores.
-
-use std::num::NonZeroUsize;
-use std::ops::Range;
-use std::sync::Arc;
-use std::thread::{self, Scope, ScopedJoinHandle};
+//! The part of verification that needs no neighbour.
 
 use agent_receipts_chain::{Examined, examine};
 use agent_receipts_core::{DecodeError, Form, PublicKey, Received};
 use agent_receipts_store::Row;
 
-/// Receipts that are judged at a time. As many more are read meanwhile: this and not the chain's length bounds memory.
-const BATCH: usize = 512;
+/// Receipts that a thread takes at a time: few enough that all threads end at about the same moment.
+const BATCH: usize = 64;
 /// The same in bytes, for receipts of unusual size.
-const BATCH_BYTES: usize = 8 << 20;
-/// Below this a thread costs more than it saves.
-const WORTH_A_THREAD: usize = 64;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Rows on their way into a batch.
 #[derive(Default)]
@@ -42,58 +35,8 @@ pub(crate) struct Judged {
     pub(crate) altered: Option<Contradiction>,
 }
 
-/// Threads that judge one batch while their owner walks over the one before.
-pub(crate) struct Judges<'scope, 'env> {
-    scope: &'scope Scope<'scope, 'env>,
-    cores: usize,
-    at_work: Option<AtWork<'scope>>,
-}
-
-struct AtWork<'scope> {
-    rows: Arc<Vec<Row>>,
-    key: PublicKey,
-    threads: Vec<(Range<usize>, ScopedJoinHandle<'scope, Vec<Judged>>)>,
-}
-
-impl<'scope, 'env> Judges<'scope, 'env> {
-    pub(crate) fn new(scope: &'scope Scope<'scope, 'env>) -> Self {
-        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { scope, cores, at_work: None }
-    }
-
-    /// Begins with a batch, with `key` as the guess, and gives the batch before to `each`, in its order.
-    pub(crate) fn exchange(&mut self, rows: Vec<Row>, key: PublicKey, each: impl FnMut(&Row, Judged)) {
-        let next = (!rows.is_empty()).then(|| self.begin(rows, key));
-        if let Some(before) = std::mem::replace(&mut self.at_work, next) {
-            before.finish(each);
-        }
-    }
-
-    fn begin(&self, rows: Vec<Row>, key: PublicKey) -> AtWork<'scope> {
-        let rows = Arc::new(rows);
-        let share = rows.len().div_ceil(self.cores).max(WORTH_A_THREAD);
-        let threads = (0..rows.len()).step_by(share).map(|begin| {
-            let range = begin..rows.len().min(begin + share);
-            let (theirs, some) = (Arc::clone(&rows), range.clone());
-            (range, self.scope.spawn(move || judge(&theirs[some], &key)))
-        });
-        let threads = threads.collect();
-        AtWork { rows, key, threads }
-    }
-}
-
-impl AtWork<'_> {
-    fn finish(self, mut each: impl FnMut(&Row, Judged)) {
-        for (range, thread) in self.threads {
-            let rows = &self.rows[range];
-            // A thread that failed must not make receipts vanish: its share is judged here again.
-            let judged = thread.join().unwrap_or_else(|_| judge(rows, &self.key));
-            rows.iter().zip(judged).for_each(|(row, judged)| each(row, judged));
-        }
-    }
-}
-
-fn judge(rows: &[Row], key: &PublicKey) -> Vec<Judged> {
+/// Each row's receipt by itself, with `key` as the guess.
+pub(super) fn judge(rows: &[Row], key: &PublicKey) -> Vec<Judged> {
     rows.iter().map(|row| judge_one(row, key)).collect()
 }
 
@@ -143,8 +86,8 @@ pub(crate) fn contradiction(row: &Row, received: &Received) -> Option<Contradict
             (row.previous_receipt_hash != position.previous_receipt_hash).then_some("previous_receipt_hash")
         })
         .or_else(|| {
-            let is_hash =
-                forms.into_iter().any(|form| received.hash_as(form).to_string() == row.receipt_hash);
+            let hash = row.receipt_hash.parse().ok();
+            let is_hash = forms.into_iter().any(|form| Some(received.hash_as(form)) == hash);
             (!is_hash).then_some("receipt_hash")
         })?;
     let message = format!("sequence {}: column `{column}` is not the receipt's", row.sequence);

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::thread;
 
 use agent_receipts_chain::{KeyLineage, KeyRing, Options, Step};
 use agent_receipts_core::Received;
 use agent_receipts_store::{ChainSummary, Query, ReceiptReader, Row, SqliteReader, StoreError};
 
-use super::batch::{Contradiction, Gathered, Judged, Judges};
+use super::batch::{Contradiction, Gathered, Judged, judge};
+use super::judges::Judges;
 use super::report::{ChainReport, Report};
 use super::trust::Trust;
 use super::walk::Walk;
@@ -24,6 +24,7 @@ pub(crate) struct StoreVerification {
     ring: Arc<KeyRing>,
     options: Options,
     extent: Extent,
+    judges: Judges,
     progress: Option<Progress>,
     notes: Vec<String>,
 }
@@ -56,6 +57,7 @@ impl StoreVerification {
             ring: ring.into(),
             options: Options::default(),
             extent: Extent::Whole,
+            judges: Judges::default(),
             progress: None,
             notes,
         })
@@ -70,6 +72,7 @@ impl StoreVerification {
             ring,
             options: Options::default(),
             extent: Extent::Whole,
+            judges: Judges::default(),
             progress: None,
             notes: Vec::new(),
         })
@@ -133,41 +136,40 @@ impl StoreVerification {
     ) -> Result<(ChainReport, Vec<Witness>), Failure> {
         let (ring, options, census) = (&self.ring, &self.options, &self.census);
         let until_broken = self.extent == Extent::UntilBroken;
-        let progress = &mut self.progress;
+        let (progress, judges) = (&mut self.progress, &mut self.judges);
         let answer = self.reading.ask(|reader| {
             let (mut present, mut last, mut twice) = (0, None, None);
             // Begun anew with each attempt, so that no verdict mixes two states of the database.
             let mut walk = Walk::new(chain_id, Arc::clone(ring), options);
             let mut witnesses = Vec::new();
             let mut all_read = true;
-            thread::scope(|scope| {
-                let mut judges = Judges::new(scope);
-                let mut gathered = Gathered::default();
-                let mut turn = |rows: Vec<Row>| {
-                    // While these are judged, those before them are walked over, and more are read.
+            let mut pending = judges.pending();
+            let mut gathered = Gathered::default();
+            reader.stream(&Query::chain(chain_id), &mut |stored| {
+                if last.replace(stored.row.sequence) == Some(stored.row.sequence) {
+                    twice.get_or_insert(stored.row.sequence);
+                }
+                present += u64::from(stored.rowid <= census.mark);
+                if let Some(progress) = progress.as_mut() {
+                    progress.step();
+                }
+                if let Some(batch) = gathered.add(stored.row) {
+                    // While these are judged, some before them are walked over, and more are read.
                     let key = walk.verifier().active_key();
-                    judges.exchange(rows, key, |row, judged| {
+                    pending.exchange(batch, key, |row, judged| {
                         take(&mut walk, row, judged, &wanted, &mut witnesses)
                     });
-                    !(until_broken && walk.verifier().is_broken())
-                };
-                reader.stream(&Query::chain(chain_id), &mut |stored| {
-                    if last.replace(stored.row.sequence) == Some(stored.row.sequence) {
-                        twice.get_or_insert(stored.row.sequence);
-                    }
-                    present += u64::from(stored.rowid <= census.mark);
-                    if let Some(progress) = progress.as_mut() {
-                        progress.step();
-                    }
-                    all_read = gathered.add(stored.row).is_none_or(&mut turn);
-                    if all_read { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-                })?;
-                if all_read {
-                    turn(gathered.rows);
-                    turn(Vec::new());
+                    all_read = !(until_broken && walk.verifier().is_broken());
                 }
-                Ok::<_, StoreError>(())
+                if all_read { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
+            if all_read {
+                let rest = judge(&gathered.rows, &walk.verifier().active_key());
+                pending.finish(|row, judged| take(&mut walk, row, judged, &wanted, &mut witnesses));
+                for (row, judged) in gathered.rows.iter().zip(rest) {
+                    take(&mut walk, row, judged, &wanted, &mut witnesses);
+                }
+            }
             if all_read {
                 census.check(chain_id, present, reader)?;
             }
