@@ -14,12 +14,14 @@ pub(super) struct Assembler {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// How much is asked of the stream at a time: more, the more has come.
+    step: usize,
 }
 
 impl Assembler {
     /// For bodies of at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, bytes: Vec::new(), start: 0, end: 0 }
+        Self { limit, bytes: Vec::new(), start: 0, end: 0, step: FIRST }
     }
 
     /// Room for the next bytes, never empty; say with [`Assembler::received`] how many came.
@@ -33,15 +35,19 @@ impl Assembler {
             // A single great frame must not hold its memory for as long as the connection lives.
             self.bytes = Vec::new();
         }
-        if self.bytes.len() - self.end < CHUNK / 2 {
+        if self.bytes.len() - self.end < self.step / 2 {
             // Doubling keeps the copying linear and at most twice what has really arrived.
-            self.bytes.resize(self.end + self.end.max(CHUNK), 0);
+            self.bytes.resize(self.end + self.end.max(self.step), 0);
         }
         &mut self.bytes[self.end..]
     }
 
     /// Takes note that the first `count` bytes of [`Assembler::space`] are filled.
     pub(super) fn received(&mut self, count: usize) {
+        if count >= self.bytes.len() - self.end {
+            // There is more to come than there was room for.
+            self.step = (self.step * 2).min(CHUNK);
+        }
         self.end = self.bytes.len().min(self.end + count);
     }
 
@@ -85,6 +91,9 @@ impl Assembler {
         }
     }
 }
+
+/// Room for an event or two: most connections send one now and then, and there may be many of them.
+const FIRST: usize = 2 << 10;
 
 /// The most bytes of buffer that an idle connection keeps.
 const KEPT: usize = 4 * CHUNK;
@@ -138,6 +147,25 @@ mod tests {
         let mut assembler = Assembler::new(MAX_FRAME);
         assembler.bytes.resize(MAX_FRAME, 0);
         assert!(assembler.space().len() <= KEPT);
+    }
+
+    #[test]
+    fn who_sends_little_keeps_little_and_who_sends_much_is_read_in_great_pieces() {
+        let mut assembler = Assembler::new(MAX_FRAME);
+        for _ in 0..1000 {
+            let frame = wire(&[vec![1; 600]]);
+            assembler.space()[..frame.len()].copy_from_slice(&frame);
+            assembler.received(frame.len());
+            assert!(assembler.next().unwrap().is_some());
+        }
+        assert!(assembler.bytes.capacity() <= FIRST);
+        for _ in 0..4 {
+            let frame = wire(&[vec![1; assembler.space().len() - HEADER]]);
+            assembler.space().copy_from_slice(&frame);
+            assembler.received(frame.len());
+            assert!(assembler.next().unwrap().is_some());
+        }
+        assert!(assembler.space().len() >= CHUNK / 2);
     }
 
     #[test]
