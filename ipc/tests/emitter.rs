@@ -323,12 +323,17 @@ fn a_thread_that_waits_its_turn_waits_no_longer_than_allowed() {
     let path = dir.path().join("s");
     let _full = full_queue(&path);
     let emitter = builder(&path)
-        .dial_timeout(Duration::from_millis(500))
+        .dial_timeout(Duration::from_secs(2))
         .write_timeout(Duration::ZERO)
         .build()
         .unwrap();
+    let all_there = std::sync::Barrier::new(8);
+    let send = || {
+        all_there.wait();
+        emitter.emit(&event()).unwrap_err()
+    };
     let errors: Vec<EmitError> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| emitter.emit(&event()).unwrap_err())).collect();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(send)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(errors.iter().all(EmitError::is_transport));
