@@ -30,40 +30,75 @@ pub struct Grown {
     pub append: f64,
 }
 
-/// Measures each size in a database of its own.
+/// Measures each size in a database of its own, and in turns, so that what is compared met the same moments of the machine.
 ///
 /// # Errors
 ///
 /// [`Failure`] if a program fails.
 pub fn measure_growth(sizes: &[u64], binaries: &Binaries, place: &Path) -> Result<Vec<Grown>, Failure> {
-    sizes.iter().map(|receipts| grow(*receipts, binaries, place)).collect()
+    let made: Result<Vec<_>, _> =
+        sizes.iter().map(|receipts| History::new(*receipts, binaries, place)).collect();
+    let mut histories = made?;
+    for _ in 0..TIMES {
+        histories.iter_mut().try_for_each(|history| history.measure_once(binaries))?;
+    }
+    Ok(histories.into_iter().map(History::finish).collect())
 }
 
-fn grow(receipts: u64, binaries: &Binaries, place: &Path) -> Result<Grown, Failure> {
-    let home = Home::new(&binaries.daemon, place)?;
-    fill(&home.db(), &home.key(), receipts, Chain::new("growth", until_now(receipts)))?;
-    let read = |args: &[&str]| {
-        let mut command = Command::new(&binaries.cli);
-        command.env_clear().args(args).arg("--db").arg(home.db());
-        watch(&mut command, PATIENCE).map(|watched| (watched.seconds * 1e9) as u64)
-    };
-    let tail = median(|| read(&["tail", "--no-follow"]))?;
-    let list = median(|| read(&["list"]))?;
-    let (mut starts, mut stops, mut appends) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..TIMES {
-        let daemon = home.start()?;
-        starts.push(daemon.answered_after.as_nanos() as u64);
-        append(&home, &mut appends)?;
-        stops.push(daemon.stop()?.as_nanos() as u64);
+/// A database, and the times measured with it, in nanoseconds.
+struct History {
+    receipts: u64,
+    home: Home,
+    starts: Vec<u64>,
+    stops: Vec<u64>,
+    tails: Vec<u64>,
+    lists: Vec<u64>,
+    appends: Vec<u64>,
+}
+
+impl History {
+    fn new(receipts: u64, binaries: &Binaries, place: &Path) -> Result<Self, Failure> {
+        let home = Home::new(&binaries.daemon, place)?;
+        fill(&home.db(), &home.key(), receipts, Chain::new("growth", until_now(receipts)))?;
+        // The first start makes the checkpoint that a daemon which wrote all this would have made.
+        home.start()?.stop()?;
+        let none = Vec::new;
+        Ok(Self {
+            receipts,
+            home,
+            starts: none(),
+            stops: none(),
+            tails: none(),
+            lists: none(),
+            appends: none(),
+        })
     }
-    Ok(Grown {
-        receipts,
-        start_up: milliseconds(starts),
-        stop: milliseconds(stops),
-        tail,
-        list,
-        append: milliseconds(appends),
-    })
+
+    fn measure_once(&mut self, binaries: &Binaries) -> Result<(), Failure> {
+        let read = |args: &[&str]| {
+            let mut command = Command::new(&binaries.cli);
+            command.env_clear().args(args).arg("--db").arg(self.home.db());
+            watch(&mut command, PATIENCE).map(|watched| (watched.seconds * 1e9) as u64)
+        };
+        self.tails.push(read(&["tail", "--no-follow"])?);
+        self.lists.push(read(&["list"])?);
+        let daemon = self.home.start()?;
+        self.starts.push(daemon.answered_after.as_nanos() as u64);
+        append(&self.home, &mut self.appends)?;
+        self.stops.push(daemon.stop()?.as_nanos() as u64);
+        Ok(())
+    }
+
+    fn finish(self) -> Grown {
+        Grown {
+            receipts: self.receipts,
+            start_up: median(self.starts),
+            stop: median(self.stops),
+            tail: median(self.tails),
+            list: median(self.lists),
+            append: median(self.appends),
+        }
+    }
 }
 
 fn append(home: &Home, times: &mut Vec<u64>) -> Result<(), Failure> {
@@ -85,11 +120,8 @@ fn append(home: &Home, times: &mut Vec<u64>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn median(mut measure: impl FnMut() -> Result<u64, Failure>) -> Result<f64, Failure> {
-    Ok(milliseconds((0..TIMES).map(|_| measure()).collect::<Result<_, _>>()?))
-}
-
-fn milliseconds(nanoseconds: Vec<u64>) -> f64 {
+/// In milliseconds.
+fn median(nanoseconds: Vec<u64>) -> f64 {
     Latencies::of(nanoseconds).map_or(0.0, |times| times.p50 / 1e3)
 }
 
@@ -100,6 +132,6 @@ fn until_now(receipts: u64) -> Timestamp {
     Timestamp::from_unix(begun, 0).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-const TIMES: usize = 9;
+const TIMES: usize = 15;
 const APPENDS: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(300);
