@@ -322,11 +322,8 @@ fn a_thread_that_waits_its_turn_waits_no_longer_than_allowed() {
     let dir = dir();
     let path = dir.path().join("s");
     let _full = full_queue(&path);
-    let emitter = builder(&path)
-        .dial_timeout(Duration::from_secs(2))
-        .write_timeout(Duration::ZERO)
-        .build()
-        .unwrap();
+    let emitter =
+        builder(&path).dial_timeout(Duration::from_secs(2)).write_timeout(Duration::ZERO).build().unwrap();
     let all_there = std::sync::Barrier::new(8);
     let send = || {
         all_there.wait();

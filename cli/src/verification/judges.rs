@@ -122,3 +122,74 @@ fn cores() -> usize {
 
 /// Enough that no thread waits while the owner is busy with something else.
 const BATCHES_A_CORE: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use agent_receipts_core::PublicKey;
+
+    use super::*;
+
+    /// Rows that hold no receipts, told apart by their sequence.
+    fn rows(batch: u64) -> Vec<Row> {
+        (batch * 10..(batch + 1) * 10).map(row).collect()
+    }
+
+    fn row(sequence: u64) -> Row {
+        let none = String::new;
+        Row {
+            id: none(),
+            chain_id: none(),
+            sequence,
+            action_type: none(),
+            tool_name: none(),
+            risk_level: none(),
+            status: none(),
+            timestamp: none(),
+            issuer_id: none(),
+            principal_id: None,
+            receipt_json: "no receipt".to_owned(),
+            receipt_hash: none(),
+            previous_receipt_hash: None,
+            session_id: None,
+        }
+    }
+
+    fn order_of_return(judges: &mut Judges) -> Vec<u64> {
+        let key = PublicKey::from_bytes([1; 32]);
+        let mut returned = Vec::new();
+        let mut pending = judges.pending();
+        for batch in 0..500 {
+            pending.exchange(rows(batch), key, |row, judged| {
+                assert!(judged.receipt.is_err());
+                returned.push(row.sequence);
+            });
+            assert!(pending.batches.len() <= pending.most);
+        }
+        pending.finish(|row, _| returned.push(row.sequence));
+        returned
+    }
+
+    #[test]
+    fn what_is_handed_out_comes_back_once_and_in_order() {
+        let mut judges = Judges::default();
+        for _ in 0..2 {
+            assert_eq!(order_of_return(&mut judges), (0..5000).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn without_a_thread_all_is_judged_all_the_same() {
+        let mut judges = Judges { at_work: Some(AtWork { orders: None, threads: Vec::new() }) };
+        assert_eq!(order_of_return(&mut judges), (0..5000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_given_up_half_way_is_not_mixed_with_what_follows() {
+        let mut judges = Judges::default();
+        let key = PublicKey::from_bytes([1; 32]);
+        let mut given_up = judges.pending();
+        given_up.exchange(rows(1000), key, |_, _| ());
+        drop(given_up);
+        assert_eq!(order_of_return(&mut judges).first(), Some(&0));
+    }
+}
