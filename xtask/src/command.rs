@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use crate::behaviours::{breaches_of_readme, write_readme};
 use crate::header::{HeaderOptions, make_header};
 use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
-use crate::test::{TestOptions, run_tests};
+use crate::test::{TestOptions, measure_emit_cost, run_tests};
 use crate::workspace::Workspace;
 use crate::{
     HOUSE, VIEWS, check_claims, check_house, check_layering, check_licences, check_mentions, check_view,
@@ -27,6 +27,7 @@ pub fn main() -> ExitCode {
         Task::Claims => claims(&workspace),
         Task::Header(options) => header(&workspace, options),
         Task::Behaviours { write } => behaviours(&workspace, write),
+        Task::EmitCost => Ok(measure_emit_cost(&workspace)),
         Task::Deb(options) => deb(&workspace, &options),
         Task::Formula(options) => formula(&workspace, &options),
     });
@@ -67,6 +68,8 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Measure what emitting costs in each language, beside a published client.
+    EmitCost,
     /// Make a Debian package, of a release built for it.
     Deb(DebOptions),
     /// Print the Homebrew formula of a release.

@@ -8,6 +8,7 @@
 //! cargo xtask claims      each property that a document states names a test that exists
 //! cargo xtask header      the committed C header, held against the sources; `--write` makes it
 //! cargo xtask behaviours  the README's table of what holds in every language, held against the last run
+//! cargo xtask emit-cost   what an event costs its caller in each language, beside a published client
 //! cargo xtask deb         a Debian package of the release
 //! cargo xtask formula     the Homebrew formula of a release
 //! ```

@@ -3,6 +3,7 @@
 mod behaviours;
 mod bindings;
 mod c;
+mod cost;
 mod interop;
 mod languages;
 mod package;
@@ -12,5 +13,6 @@ mod rust;
 mod step;
 mod tally;
 
+pub(crate) use cost::measure_emit_cost;
 pub(crate) use run::{TestOptions, run_tests};
 pub use tally::Tally;
