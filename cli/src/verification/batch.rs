@@ -1,7 +1,7 @@
 //! The part of verification that needs no neighbour.
 
 use agent_receipts_chain::{Examined, examine};
-use agent_receipts_core::{DecodeError, Form, PublicKey, Received};
+use agent_receipts_core::{DecodeError, Form, PublicKey, ReceiptHash, Received};
 use agent_receipts_store::Row;
 
 /// Receipts that a thread takes at a time: few enough that all threads end at about the same moment.
@@ -43,8 +43,10 @@ pub(super) fn judge(rows: &[Row], key: &PublicKey) -> Vec<Judged> {
 fn judge_one(row: &Row, key: &PublicKey) -> Judged {
     match Received::parse(row.receipt_json.as_bytes()) {
         Ok(received) => {
-            let altered = contradiction(row, &received);
-            Judged { receipt: Ok(examine(received, key)), altered }
+            let examined = examine(received, key);
+            let hash = examined.signature().as_ref().ok().map(|verified| verified.hash);
+            let altered = contradiction_besides(row, examined.received(), hash);
+            Judged { receipt: Ok(examined), altered }
         }
         Err(error) => Judged { receipt: Err(error), altered: None },
     }
@@ -61,6 +63,15 @@ pub(crate) struct Contradiction {
 /// Columns are not signed: who can write the database can make `list` tell lies that `verify` should find. (The chain's id
 /// is held against every receipt by the verifier itself.)
 pub(crate) fn contradiction(row: &Row, received: &Received) -> Option<Contradiction> {
+    contradiction_besides(row, received, None)
+}
+
+/// The same, where one of the receipt's hashes is `known` and need not be computed again.
+fn contradiction_besides(
+    row: &Row,
+    received: &Received,
+    known: Option<ReceiptHash>,
+) -> Option<Contradiction> {
     let receipt = received.receipt();
     let (subject, position) = (&receipt.subject, &receipt.subject.chain);
     let texts = [
@@ -86,8 +97,10 @@ pub(crate) fn contradiction(row: &Row, received: &Received) -> Option<Contradict
             (row.previous_receipt_hash != position.previous_receipt_hash).then_some("previous_receipt_hash")
         })
         .or_else(|| {
-            let hash = row.receipt_hash.parse().ok();
-            let is_hash = forms.into_iter().any(|form| Some(received.hash_as(form)) == hash);
+            let hash = row.receipt_hash.parse::<ReceiptHash>().ok();
+            let is_hash = hash.is_some_and(|hash| {
+                known == Some(hash) || forms.into_iter().any(|form| received.hash_as(form) == hash)
+            });
             (!is_hash).then_some("receipt_hash")
         })?;
     let message = format!("sequence {}: column `{column}` is not the receipt's", row.sequence);
