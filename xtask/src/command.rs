@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::behaviours::{breaches_of_readme, write_readme};
+use crate::go_library::make_go_library;
 use crate::header::{HeaderOptions, make_header};
 use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
 use crate::test::{TestOptions, measure_emit_cost, run_tests};
@@ -26,6 +27,7 @@ pub fn main() -> ExitCode {
         Task::Licences => licences(&workspace),
         Task::Claims => claims(&workspace),
         Task::Header(options) => header(&workspace, options),
+        Task::GoLibrary => go_library(&workspace),
         Task::Behaviours { write } => behaviours(&workspace, write),
         Task::EmitCost => Ok(measure_emit_cost(&workspace)),
         Task::Deb(options) => deb(&workspace, &options),
@@ -62,6 +64,8 @@ enum Task {
     Claims,
     /// Hold the committed C header against the sources, or write it.
     Header(HeaderOptions),
+    /// Build the C library and put it, with its header, where the Go module links it from.
+    GoLibrary,
     /// Hold the README's table of what holds in every language against the last run of its tests.
     Behaviours {
         /// Write the table instead, as that run found it.
@@ -126,6 +130,12 @@ fn claims(workspace: &Workspace) -> Result<bool, Failure> {
     let ledger = workspace.ledger()?;
     let breaches = check_claims(&ledger, &workspace.tracked_files()?);
     Ok(report("claims", &format!("{} claims", ledger.claims.len()), &breaches))
+}
+
+fn go_library(workspace: &Workspace) -> Result<bool, Failure> {
+    let library = make_go_library(workspace)?;
+    println!("go-library: {}", library.display());
+    Ok(true)
 }
 
 fn header(workspace: &Workspace, options: HeaderOptions) -> Result<bool, Failure> {

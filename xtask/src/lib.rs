@@ -20,6 +20,7 @@
 mod behaviours;
 mod claims;
 mod command;
+mod go_library;
 mod header;
 mod house;
 mod layering;

@@ -1,0 +1,49 @@
+package emitter
+
+import "log/slog"
+
+// Option sets something about an emitter; nothing must be set.
+type Option func(*config)
+
+type config struct {
+	socketPath string
+	sessionID  string
+	identity   Identity
+	bestEffort bool
+	logger     *slog.Logger
+}
+
+// WithSocketPath names the daemon's socket. Otherwise, and if empty, it is [DefaultSocketPath].
+func WithSocketPath(path string) Option {
+	return func(c *config) { c.socketPath = path }
+}
+
+// WithSessionID names the session that all events belong to. Otherwise, and if empty, it is a random UUID.
+func WithSessionID(id string) Option {
+	return func(c *config) { c.sessionID = id }
+}
+
+// WithIdentity says who acts, in all events that do not say otherwise.
+func WithIdentity(identity Identity) Option {
+	return func(c *config) { c.identity = identity }
+}
+
+// WithBestEffort makes [DaemonEmitter.Emit] keep transport failures to itself: the event is lost and counted, and that is all.
+func WithBestEffort() Option {
+	return func(c *config) { c.bestEffort = true }
+}
+
+// WithLogger sets where lost events are told of, at debug level. Otherwise, and if nil, it is [slog.Default].
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) { c.logger = logger }
+}
+
+// DefaultSocketPath is the path that the daemon and emitters use when none is named: AGENTRECEIPTS_SOCKET, or a place below
+// XDG_RUNTIME_DIR, or on macOS below XDG_DATA_HOME or HOME. It is empty where there is none; [NewDaemon] then says why.
+func DefaultSocketPath() string {
+	path, err := defaultSocketPath()
+	if err != nil {
+		return ""
+	}
+	return path
+}
