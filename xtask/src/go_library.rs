@@ -76,11 +76,14 @@ fn architecture(rust: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
     fn machines_have_the_names_that_the_module_links_by() {
-        let source = include_str!("../../bindings/go/emitter/library.go");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bindings/go/emitter/library.go");
+        let source = fs::read_to_string(source).unwrap();
         for (os, arch) in
             [("linux", "x86_64"), ("linux", "aarch64"), ("macos", "x86_64"), ("macos", "aarch64")]
         {

@@ -27,6 +27,11 @@ const (
 	CodePayload           Code = 26 // Input, Output or Usage is not JSON, nests too deep, or holds a number that no double can
 	CodeTooLarge          Code = 27 // the event is longer than MaxFrameSize
 	CodeEvent             Code = 29
+	CodeKey               Code = 40 // this one and the next four are the verifier's
+	CodeOrder             Code = 41
+	CodeBusyVerifier      Code = 42
+	CodeJSON              Code = 43
+	CodeReceipt           Code = 44
 	CodeClosed            Code = 100
 	CodeDial              Code = 200 // nobody answers at the socket
 	CodeBusy              Code = 201 // other goroutines used the connection for all the time there was
@@ -35,6 +40,8 @@ const (
 	CodeBadReply          Code = 204
 	CodeTransport         Code = 209
 	CodeRefused           Code = 300
+	CodeNotValid          Code = 400
+	CodeDatabase          Code = 500
 	CodePanic             Code = 900
 	CodePoisoned          Code = 901
 	CodeInternal          Code = 902
@@ -45,11 +52,13 @@ type Class int32
 
 // The classes.
 const (
-	ClassCaller    Class = 1 // the call can never work as it was made: nothing was sent, and nothing counts as lost
-	ClassClosed    Class = 2 // the emitter was closed before
-	ClassTransport Class = 3 // the daemon was not reached in time
-	ClassRefused   Class = 4 // the daemon answered, and made no receipt
-	ClassLibrary   Class = 9 // the library's own fault
+	ClassCaller     Class = 1 // the call can never work as it was made: nothing was sent, and nothing counts as lost
+	ClassClosed     Class = 2 // the emitter was closed before
+	ClassTransport  Class = 3 // the daemon was not reached in time
+	ClassRefused    Class = 4 // the daemon answered, and made no receipt
+	ClassVerdict    Class = 5 // the verifier's, which this package does not use
+	ClassUnreadable Class = 6 // likewise
+	ClassLibrary    Class = 9 // the library's own fault
 )
 
 // Codes lists every number that this package knows, by its name.
@@ -91,6 +100,11 @@ var names = map[Code]string{
 	CodePayload:           "payload",
 	CodeTooLarge:          "too_large",
 	CodeEvent:             "event",
+	CodeKey:               "key",
+	CodeOrder:             "order",
+	CodeBusyVerifier:      "busy_verifier",
+	CodeJSON:              "json",
+	CodeReceipt:           "receipt",
 	CodeClosed:            "closed",
 	CodeDial:              "dial",
 	CodeBusy:              "busy",
@@ -99,6 +113,8 @@ var names = map[Code]string{
 	CodeBadReply:          "bad_reply",
 	CodeTransport:         "transport",
 	CodeRefused:           "refused",
+	CodeNotValid:          "not_valid",
+	CodeDatabase:          "database",
 	CodePanic:             "panic",
 	CodePoisoned:          "poisoned",
 	CodeInternal:          "internal",

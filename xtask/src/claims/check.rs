@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::ledger::{Claim, Ledger};
-use crate::source::{python_tests, rust_tests};
+use crate::source::{go_tests, python_tests, rust_tests};
 use crate::workspace::TrackedFile;
 
 /// A claim that nothing holds, or that nobody recorded.
@@ -109,6 +109,7 @@ fn test_exists(test: &str, files: &[TrackedFile]) -> bool {
     let names = match path.rsplit_once('.') {
         Some((_, "rs")) => rust_tests(&file.text),
         Some((_, "py")) => python_tests(&file.text),
+        Some((_, "go")) => go_tests(&file.text),
         _ => Vec::new(),
     };
     names.iter().any(|known| known == name)

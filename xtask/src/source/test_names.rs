@@ -34,6 +34,12 @@ pub(crate) fn python_tests(source: &str) -> Vec<String> {
     names
 }
 
+/// The names of the functions that `go test` would run.
+pub(crate) fn go_tests(source: &str) -> Vec<String> {
+    let lines = source.lines().filter(|line| line.starts_with("func Test"));
+    lines.filter_map(|line| function_name(line, "func ")).collect()
+}
+
 fn function_name(line: &str, keyword: &str) -> Option<String> {
     let at = line.find(keyword)?;
     let starts_word = line.get(..at)?.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
@@ -71,5 +77,11 @@ mod tests {
     fn python_tests_are_found_in_classes_and_skipped_ones_are_not() {
         let source = "class A:\n    def test_a(self):\n        pass\n    def helper(self):\n        pass\n    @unittest.skip(\"x\")\n    def test_b(self): pass\n";
         assert_eq!(python_tests(source), ["test_a"]);
+    }
+
+    #[test]
+    fn go_tests_are_functions_of_that_name() {
+        let source = "func TestA(t *testing.T) {\n\tfunc TestInside() {}\n}\nfunc helper() {}\n// func TestB(t *testing.T)\n";
+        assert_eq!(go_tests(source), ["TestA"]);
     }
 }
