@@ -58,14 +58,13 @@ impl Recorder {
         let path = settings.socket(socket)?.path;
         let session =
             session.map(str::to_owned).or_else(|| settings.environment().text("AGENTRECEIPTS_SESSION_ID"));
-        let emitter = Emitter::builder()
-            .socket_path(path)
-            .session_id(session.unwrap_or_default())
-            .dial_timeout(ROAD)
-            .write_timeout(ROAD)
-            .build()
-            .map_err(Failure::usage)?;
-        Ok(Self { emitter })
+        let builder = Emitter::builder().socket_path(path).dial_timeout(ROAD).write_timeout(ROAD);
+        let builder = match session {
+            Some(session) => builder.session_id(session),
+            // A session that nobody knows never comes back for what it left.
+            None => builder.no_drop_folder(),
+        };
+        Ok(Self { emitter: builder.build().map_err(Failure::usage)? })
     }
 
     /// The daemon's socket.

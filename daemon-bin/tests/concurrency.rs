@@ -74,6 +74,7 @@ fn emit_as_one_of_many_processes() {
     let emitter = Emitter::builder()
         .socket_path(socket)
         .session_id("s")
+        .no_drop_folder()
         .dial_timeout(patience)
         .write_timeout(patience)
         .build()

@@ -18,6 +18,7 @@ fn emitter(home: &Home) -> Emitter {
     Emitter::builder()
         .socket_path(&home.config.socket)
         .session_id("s")
+        .no_drop_folder()
         .write_timeout(PATIENCE)
         .build()
         .unwrap()

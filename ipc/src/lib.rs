@@ -8,7 +8,8 @@
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use agent_receipts_ipc::{Decision, Emitter, EventToSend};
 //!
-//! let emitter = Emitter::builder().socket_path("/nowhere/events.sock").best_effort(true).build()?;
+//! let emitter =
+//!     Emitter::builder().socket_path("/nowhere/events.sock").best_effort(true).no_drop_folder().build()?;
 //! let mut event = EventToSend::new("sdk", "list_repos", Decision::Allowed);
 //! event.input = Some(r#"{"owner":"me"}"#);
 //! emitter.emit(&event)?; // returns within a fraction of a second, daemon or no daemon
@@ -50,16 +51,16 @@ pub use decision::Decision;
 pub use event::{Event, EventError, EventFault, MAX_DROP_COUNT, MAX_RESOURCE, MAX_TEXT};
 pub use frame::{FrameError, MAX_FRAME, read_frame, write_frame};
 pub use path::{
-    NoDefaultSocketPath, SOCKET_VARIABLE, SocketPathError, SocketPlace, check_socket_path,
-    default_socket_path, looks_like_tcp_address,
+    NoDefaultSocketPath, SOCKET_VARIABLE, SocketPathError, SocketPathUnknown, SocketPlace, check_socket_path,
+    default_socket_path, looks_like_tcp_address, socket_path_here,
 };
 pub use peer::Peer;
 pub use version::{FRAME_VERSION, FRAME_VERSIONS, frame_versions_json};
 
 #[cfg(feature = "client")]
 pub use client::{
-    AskError, BuildError, CallerError, EmitError, Emitter, EmitterBuilder, EventToSend, Identity,
-    TransportError, ask,
+    AskError, BuildError, CallerError, DropFileError, EmitError, Emitter, EmitterBuilder, EventToSend,
+    Identity, TransportError, Untold, ask,
 };
 #[cfg(feature = "listener")]
 pub use listener::{

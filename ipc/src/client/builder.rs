@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Emitter;
-use super::drops::Drops;
 use super::error::BuildError;
+use super::left::{DropFile, DropFolder};
+use super::life::Life;
 use super::line::Line;
 use super::outgoing::Identity;
-use crate::path::default_socket_path;
+use crate::path::socket_path_here;
 
 /// What may be set about an [`Emitter`]; nothing must be.
 #[derive(Debug, Clone)]
@@ -20,6 +21,7 @@ pub struct EmitterBuilder {
     dial_timeout: Duration,
     write_timeout: Duration,
     best_effort: bool,
+    drop_folder: DropFolder,
 }
 
 impl EmitterBuilder {
@@ -31,10 +33,11 @@ impl EmitterBuilder {
             dial_timeout: Duration::from_millis(25),
             write_timeout: Duration::from_millis(100),
             best_effort: false,
+            drop_folder: DropFolder::Usual,
         }
     }
 
-    /// The daemon's socket; otherwise [`default_socket_path`] in this process's environment.
+    /// The daemon's socket; otherwise [`socket_path_here`](crate::socket_path_here).
     pub fn socket_path(mut self, path: impl Into<PathBuf>) -> Self {
         self.socket_path = Some(path.into()).filter(|path| !path.as_os_str().is_empty());
         self
@@ -70,21 +73,39 @@ impl EmitterBuilder {
         self
     }
 
+    /// Where to leave the count of events that were lost and not told when the emitter is closed or dropped.
+    ///
+    /// Otherwise in `$XDG_RUNTIME_DIR/agentreceipts/drops`, or, where that cannot be, in `agent-receipts/drops` in
+    /// `$XDG_DATA_HOME` or `~/.local/share`: a folder (0700) and a file a session (0600) of this user's own, made when there is a
+    /// count to leave. No more than 256 files are kept, and none that nobody has touched for 30 days. A folder that is named here
+    /// is made if it is missing, but not those above it.
+    pub fn drop_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.drop_folder = DropFolder::Named(folder.into());
+        self
+    }
+
+    /// Neither leaves a count of lost events behind, nor tells one that another emitter left.
+    pub fn no_drop_folder(mut self) -> Self {
+        self.drop_folder = DropFolder::None;
+        self
+    }
+
     /// Makes the emitter; touches neither the socket nor a file.
     pub fn build(self) -> Result<Emitter, BuildError> {
         self.identity.check().map_err(BuildError::Identity)?;
         let socket = match self.socket_path {
             Some(path) => path,
-            None => default_socket_path(&|name: &str| std::env::var(name).ok())?,
+            None => socket_path_here()?,
         };
         let session_id =
             if self.session_id.is_empty() { uuid::Uuid::new_v4().to_string() } else { self.session_id };
+        let environment = |name: &str| std::env::var(name).ok();
         Ok(Emitter {
-            line: Line::new(socket, self.dial_timeout, self.write_timeout),
+            life: Life::new(Line::new(socket, self.dial_timeout, self.write_timeout)),
+            drop_file: DropFile::new(&self.drop_folder, &session_id, &environment),
             session_id,
             identity: self.identity,
             best_effort: self.best_effort,
-            drops: Drops::default(),
         })
     }
 }

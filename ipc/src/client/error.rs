@@ -9,15 +9,15 @@ use thiserror::Error;
 use crate::ack::AckError;
 use crate::event::EventFault;
 use crate::frame::MAX_FRAME;
-use crate::path::NoDefaultSocketPath;
+use crate::path::SocketPathUnknown;
 
 /// Why an emitter could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// No socket path was given and the system has no default.
+    /// No socket path was given and none can be told.
     #[error(transparent)]
-    NoSocketPath(#[from] NoDefaultSocketPath),
+    NoSocketPath(#[from] SocketPathUnknown),
     /// The identity breaks a limit of the protocol.
     #[error("identity: {0}")]
     Identity(EventFault),

@@ -1,7 +1,8 @@
 //! The connection that an emitter's threads share, in turns that nobody waits for longer than allowed.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::error::{CallerError, EmitError, TransportError};
@@ -13,6 +14,9 @@ pub(super) struct Line {
     pub(super) socket: PathBuf,
     pub(super) dial_timeout: Duration,
     pub(super) write_timeout: Duration,
+    // Outside of the lock, since a child must know it and may not lock.
+    closed: AtomicBool,
+    dials: AtomicU64,
     state: Mutex<State>,
     freed: Condvar,
 }
@@ -20,13 +24,48 @@ pub(super) struct Line {
 #[derive(Debug, Default)]
 struct State {
     taken: bool,
-    closed: bool,
     wire: Option<Arc<Wire>>,
 }
 
 impl Line {
     pub(super) fn new(socket: PathBuf, dial_timeout: Duration, write_timeout: Duration) -> Self {
-        Self { socket, dial_timeout, write_timeout, state: Mutex::default(), freed: Condvar::new() }
+        Self {
+            socket,
+            dial_timeout,
+            write_timeout,
+            closed: AtomicBool::new(false),
+            dials: AtomicU64::new(0),
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// The same line as in a process that has not dialled yet.
+    pub(super) fn unconnected(&self) -> Self {
+        let line = Self::new(self.socket.clone(), self.dial_timeout, self.write_timeout);
+        line.closed.store(self.is_closed(), Ordering::Relaxed);
+        line
+    }
+
+    /// Closes this process's copy of a connection that belongs to its parent, which notices nothing.
+    ///
+    /// Waits for no lock. A copy that a thread of the parent was writing on at the fork stays open as long as this process.
+    pub(super) fn forget_connection(&self) {
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        state.wire = None;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// How many connections there have been.
+    pub(super) fn dials(&self) -> u64 {
+        self.dials.load(Ordering::Relaxed)
     }
 
     /// Sends one frame, dialling first if need be, within the two time-outs together and before `latest`.
@@ -52,6 +91,7 @@ impl Line {
                     socket: self.socket.clone(),
                     kind: error.kind(),
                 })?;
+                self.dials.fetch_add(1, Ordering::Relaxed);
                 Arc::clone(turn.wire.insert(Arc::new(wire)))
             }
         };
@@ -68,9 +108,8 @@ impl Line {
 
     /// Hangs up for good.
     pub(super) fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        state.wire = None;
+        self.closed.store(true, Ordering::Relaxed);
+        end(self.lock().wire.take());
     }
 
     fn take_turn(&self, end: Instant) -> Result<Turn<'_>, EmitError> {
@@ -82,7 +121,7 @@ impl Line {
             }
             state = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.closed {
+        if self.is_closed() {
             return Err(CallerError::Closed.into());
         }
         state.taken = true;
@@ -117,10 +156,18 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.line.lock();
         state.taken = false;
-        if !state.closed {
-            state.wire = self.wire.take();
+        match self.wire.take() {
+            wire if self.line.is_closed() => end(wire),
+            wire => state.wire = wire,
         }
         drop(state);
         self.line.freed.notify_one();
+    }
+}
+
+/// Hangs up, unless a thread still waits for a reply; the daemon sees the end even if a forked child holds a copy.
+fn end(wire: Option<Arc<Wire>>) {
+    if let Some(wire) = wire.and_then(Arc::into_inner) {
+        wire.hang_up();
     }
 }

@@ -4,35 +4,47 @@ mod ask;
 mod builder;
 mod drops;
 mod error;
+mod left;
+mod life;
 mod line;
 mod outgoing;
+mod telling;
 mod wire;
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::ack::Ack;
-use drops::Drops;
-use line::Line;
+use left::DropFile;
+use life::Life;
 use outgoing::Body;
+use telling::Telling;
 
 pub use ask::{AskError, ask};
 pub use builder::EmitterBuilder;
 pub use error::{BuildError, CallerError, EmitError, TransportError};
+pub use left::{DropFileError, Untold};
 pub use outgoing::{EventToSend, Identity};
 
 /// Sends events to the daemon without ever holding its caller up for long.
 ///
 /// Connects when the first event is sent, and again with the next event after a failure. An event that does not get
 /// through is lost and counted, and the count goes out as `drop_count` with the next event that does. May be shared
-/// between threads, whose events go out one after the other. A forked child needs an emitter of its own.
+/// between threads, whose events go out one after the other.
+///
+/// A count that was not told when the emitter is closed or dropped is left in a small file, and the next emitter of the same
+/// session and user tells it with its first event that gets through: see [`EmitterBuilder::drop_folder`]. An emitter in a `static`
+/// is not dropped when the process ends: close it before. A process that is killed loses what it had counted.
+///
+/// A forked child may go on using the emitter: the child has a connection and a count of its own, in the same session. It never
+/// writes on its parent's connection, tells its parent's count, or waits for a lock that its parent held.
 #[derive(Debug)]
 pub struct Emitter {
-    line: Line,
+    life: Life,
     session_id: String,
     identity: Identity,
     best_effort: bool,
-    drops: Drops,
+    drop_file: DropFile,
 }
 
 impl Emitter {
@@ -46,12 +58,16 @@ impl Emitter {
     /// Takes at most the dial and the write time-out together, whatever the daemon and other threads do. After a transport
     /// error the event counts as dropped; with `best_effort` that error is not returned.
     pub fn emit(&self, event: &EventToSend<'_>) -> Result<(), EmitError> {
-        let body = self.body(event, false)?;
-        let (body, told) = self.finish(body);
-        match self.line.send(&body, false, None) {
-            Ok(_) => Ok(()),
+        let life = self.life.own();
+        let body = self.body(life, event, false)?;
+        let (body, telling) = Telling::load(body, life, &self.drop_file);
+        match life.line.send(&body, false, None) {
+            Ok(_) => {
+                telling.sent();
+                Ok(())
+            }
             Err(error) => {
-                self.not_sent(told, &error);
+                telling.not_sent(&error);
                 if self.best_effort && error.is_transport() { Ok(()) } else { Err(error) }
             }
         }
@@ -65,10 +81,16 @@ impl Emitter {
     /// takes, so `patience` should be seconds. `best_effort` has no effect here.
     pub fn emit_acknowledged(&self, event: &EventToSend<'_>, patience: Duration) -> Result<Ack, EmitError> {
         let deadline = Instant::now() + patience;
-        let body = self.body(event, true)?;
-        let (body, told) = self.finish(body);
-        let asked =
-            self.line.send(&body, true, Some(deadline)).inspect_err(|error| self.not_sent(told, error))?;
+        let life = self.life.own();
+        let body = self.body(life, event, true)?;
+        let (body, telling) = Telling::load(body, life, &self.drop_file);
+        let (asked, told) = match life.line.send(&body, true, Some(deadline)) {
+            Ok(asked) => (asked, telling.sent()),
+            Err(error) => {
+                telling.not_sent(&error);
+                return Err(error);
+            }
+        };
         let reply = asked.map_or(Ok(Vec::new()), |asked| asked.reply(deadline));
         let ack = reply.and_then(|reply| Ok(Ack::from_json(&reply)?));
         let taken_over = match &ack {
@@ -79,14 +101,19 @@ impl Emitter {
             Err(_) => false,
         };
         if !taken_over {
-            self.drops.add(told);
+            life.drops.add(told);
         }
         Ok(ack?)
     }
 
-    /// Hangs up. Further events are refused as the caller's fault; drops not yet told are lost.
-    pub fn close(&self) {
-        self.line.close();
+    /// Hangs up, and leaves the drops not yet told for the next emitter of this session, waiting for its file at most for a
+    /// quarter of a second a folder. Further events are refused as the caller's fault.
+    ///
+    /// To be called before the process ends where the emitter is not dropped. May be called again.
+    pub fn close(&self) -> Untold {
+        let life = self.life.own();
+        life.line.close();
+        life.leave(&self.drop_file, SystemTime::now())
     }
 
     /// The session that all events belong to.
@@ -96,28 +123,36 @@ impl Emitter {
 
     /// The daemon's socket.
     pub fn socket_path(&self) -> &Path {
-        &self.line.socket
+        self.life.socket()
     }
 
-    /// How many events were lost and not yet told to the daemon.
+    /// How many events this process has lost and not yet told to the daemon or left for the next emitter.
     pub fn dropped(&self) -> u64 {
-        self.drops.count()
+        self.life.existing().map_or(0, |life| life.drops.count())
     }
 
-    fn body(&self, event: &EventToSend<'_>, ack: bool) -> Result<Body, EmitError> {
-        Ok(Body::new(event, &self.session_id, &self.identity, ack, SystemTime::now())?)
+    /// How many lost events earlier emitters of this session have left to be told.
+    ///
+    /// # Errors
+    ///
+    /// [`DropFileError`] if what stands there is not believed; sending events passes it over, and works all the same.
+    pub fn left_behind(&self) -> Result<u64, DropFileError> {
+        self.drop_file.count()
     }
 
-    /// Lets the frame tell of all drops, or of none if there is no room in it.
-    fn finish(&self, body: Body) -> (Vec<u8>, u64) {
-        let taken = self.drops.take();
-        let (body, told) = body.finish(taken);
-        self.drops.add(taken - told);
-        (body, told)
+    fn body(&self, life: &Life, event: &EventToSend<'_>, ack: bool) -> Result<Body, EmitError> {
+        let body = Body::new(event, &self.session_id, &self.identity, ack, SystemTime::now())?;
+        if life.line.is_closed() { Err(CallerError::Closed.into()) } else { Ok(body) }
     }
+}
 
-    fn not_sent(&self, told: u64, error: &EmitError) {
-        self.drops.add(told.saturating_add(u64::from(error.is_transport())));
+impl Drop for Emitter {
+    fn drop(&mut self) {
+        // In a forked child that never used it, this is the parent's, who shall notice nothing.
+        if let Some(life) = self.life.existing() {
+            life.line.close();
+            let _ = life.leave(&self.drop_file, SystemTime::now());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod policy;
 
+use std::env::{self, VarError};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -26,6 +27,35 @@ pub fn default_socket_path(env: &impl Fn(&str) -> Option<String>) -> Result<Path
         Some(path) => Ok(PathBuf::from(path)),
         None => Platform::here().own_path(env),
     }
+}
+
+/// Why this process does not know the daemon's socket.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SocketPathUnknown {
+    /// The system has no default.
+    #[error(transparent)]
+    NoDefault(#[from] NoDefaultSocketPath),
+    /// A variable that says where it is holds something else than text. The daemon refuses to start with it.
+    #[error("the environment variable {variable} is not valid UTF-8")]
+    NotUnicode {
+        /// The variable's name.
+        variable: &'static str,
+    },
+}
+
+/// [`default_socket_path`] in this process's environment, refusing what the daemon refuses there.
+///
+/// # Errors
+///
+/// [`SocketPathUnknown`]; an emitter that guessed would talk to another daemon than its user meant.
+pub fn socket_path_here() -> Result<PathBuf, SocketPathUnknown> {
+    for variable in [SOCKET_VARIABLE, "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "HOME"] {
+        if let Err(VarError::NotUnicode(_)) = env::var(variable) {
+            return Err(SocketPathUnknown::NotUnicode { variable });
+        }
+    }
+    Ok(default_socket_path(&|name: &str| env::var(name).ok())?)
 }
 
 /// The systems whose places are known.
@@ -76,12 +106,12 @@ impl Platform {
     }
 }
 
-fn data_home(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+pub(crate) fn data_home(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     absolute(env, "XDG_DATA_HOME").or_else(|| absolute(env, "HOME").map(|home| home.join(".local/share")))
 }
 
 /// A relative path in the environment would mean another place in every working directory: it is ignored.
-fn absolute(env: &impl Fn(&str) -> Option<String>, variable: &str) -> Option<PathBuf> {
+pub(crate) fn absolute(env: &impl Fn(&str) -> Option<String>, variable: &str) -> Option<PathBuf> {
     lookup(env, variable).map(PathBuf::from).filter(|path| Path::is_absolute(path))
 }
 

@@ -49,6 +49,7 @@ fn probe(socket: &Path, session: &str, patience: Duration) -> Result<Told, Failu
     let emitter = Emitter::builder()
         .socket_path(socket)
         .session_id(session)
+        .no_drop_folder()
         .dial_timeout(patience)
         .write_timeout(patience)
         .build()
