@@ -21,7 +21,8 @@
 //!
 //! *Frame*: a 4-byte length and that many bytes. *Event*: the JSON object in a frame. *Peer*: the process at the other
 //! end, as the kernel names it. *Acknowledgement*: the reply that a frame with `"ack": true` gets, after the commit.
-//! *Drop*: an event that an emitter could not hand over in time.
+//! *Drop*: an event that an emitter could not hand over in time. *Drop file*: where an emitter that ends leaves the count of
+//! those that nobody was told of, for the next of its session.
 //!
 //! Features: `client` (the emitter) and `listener`, both on by default.
 

@@ -1,6 +1,6 @@
 //! An emitter in a forked child, in a process that is killed, and as a user who may write nowhere.
 //!
-//! A harness would run the tests on threads of its own, and a fork takes none of them along.
+//! Each test runs itself in a process of its own: a fork takes no thread along, and should find none but its test's.
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
@@ -11,6 +11,7 @@ use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -23,271 +24,281 @@ use agent_receipts_ipc::{
 use common::PATIENCE;
 use tempfile::TempDir;
 
-fn main() {
-    let filter = std::env::args().nth(1).filter(|word| !word.starts_with('-'));
-    let tests: [(&str, fn()); 8] = [
-        ("a_child_has_a_connection_and_a_count_of_its_own", a_child_has_a_connection_and_a_count_of_its_own),
-        ("a_child_that_ends_leaves_its_parent_alone", a_child_that_ends_leaves_its_parent_alone),
-        ("a_child_of_a_child_is_on_its_own_too", a_child_of_a_child_is_on_its_own_too),
-        ("a_child_waits_for_no_thread_of_its_parent", a_child_waits_for_no_thread_of_its_parent),
-        ("children_of_a_busy_parent_all_get_through", children_of_a_busy_parent_all_get_through),
-        ("a_parent_that_closes_is_gone_for_the_daemon", a_parent_that_closes_is_gone_for_the_daemon),
-        (
-            "a_process_that_is_killed_while_it_tells_loses_no_count",
-            a_process_that_is_killed_while_it_tells_loses_no_count,
-        ),
-        (
-            "who_may_write_nowhere_can_emit_and_hears_what_is_lost",
-            who_may_write_nowhere_can_emit_and_hears_what_is_lost,
-        ),
-    ];
-    let wanted = |name: &str| filter.as_deref().is_none_or(|word| name.contains(word));
-    let mut passed = 0;
-    for (name, test) in tests.iter().filter(|(name, _)| wanted(name)) {
-        println!("test {name} ...");
-        test();
-        println!("test {name} ... ok");
-        passed += 1;
-    }
-    // A failure has ended the process before this line, by which the runner counts.
-    println!(
-        "\ntest result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; {} filtered out",
-        tests.len() - passed
-    );
-}
-
+#[test]
 fn a_child_has_a_connection_and_a_count_of_its_own() {
-    let place = Place::new();
-    let emitter = place.emitter();
-    (0..3).for_each(|_| assert!(emitter.emit(&event("lost")).is_err()));
-    let forked = fork(|| {
-        assert_eq!(emitter.dropped(), 0);
-        (0..2).for_each(|_| assert!(emitter.emit(&event("lost")).is_err()));
-        assert_eq!(emitter.dropped(), 2);
-        emitter.close()
-    });
-    assert_eq!(forked.result(), Some(2));
-    assert_eq!(emitter.dropped(), 3);
-    assert_eq!(place.emitter().left_behind(), Ok(2));
-    let daemon = Daemon::start(&place.socket());
-    emitter.emit(&event("parent")).unwrap();
-    let child = fork(|| {
-        emitter.emit(&event("child")).unwrap();
-        emitter.emit(&event("child")).unwrap();
-        Untold::Nothing
-    });
-    let pid = child.pid;
-    assert_eq!(child.result(), Some(0));
-    emitter.emit(&event("parent")).unwrap();
-    let own = std::process::id() as i32;
-    // The parent looked before the first child left its count; the second child finds it, and has none of its own.
-    let expected =
-        [heard(own, "parent", 3), heard(own, "parent", 0), heard(pid, "child", 2), heard(pid, "child", 0)];
-    assert_eq!(daemon.stop().heard_of([own, pid]), expected);
-}
-
-fn a_child_that_ends_leaves_its_parent_alone() {
-    let place = Place::new();
-    let lost = place.emitter();
-    assert!(lost.emit(&event("lost")).is_err());
-    let daemon = Daemon::start(&place.socket());
-    let emitter = place.emitter();
-    emitter.emit(&event("before")).unwrap();
-    // One child drops both without having used them, one closes what its parent goes on using.
-    let mut emitters = Some((lost, emitter));
-    let dropping = fork(|| {
-        drop(emitters.take());
-        Untold::Nothing
-    });
-    assert_eq!(dropping.result(), Some(0));
-    let (lost, emitter) = emitters.unwrap();
-    assert_eq!(fork(|| emitter.close()).result(), Some(0));
-    assert_eq!((lost.dropped(), lost.left_behind()), (1, Ok(0)));
-    emitter.emit(&event("after")).unwrap();
-    let own = std::process::id() as i32;
-    let log = daemon.stop();
-    assert_eq!(log.heard, [heard(own, "before", 0), heard(own, "after", 0)]);
-    assert_eq!(log.peers, [own], "the parent had to dial again");
-}
-
-fn a_child_of_a_child_is_on_its_own_too() {
-    let place = Place::new();
-    let daemon = Daemon::start(&place.socket());
-    let emitter = place.emitter();
-    emitter.emit(&event("parent")).unwrap();
-    let child = fork(|| {
-        emitter.emit(&event("child")).unwrap();
-        let grandchild = fork(|| {
-            emitter.emit(&event("grandchild")).unwrap();
+    alone("a_child_has_a_connection_and_a_count_of_its_own", || {
+        let place = Place::new();
+        let emitter = place.emitter();
+        (0..3).for_each(|_| assert!(emitter.emit(&event("lost")).is_err()));
+        let forked = fork(|| {
+            assert_eq!(emitter.dropped(), 0);
+            (0..2).for_each(|_| assert!(emitter.emit(&event("lost")).is_err()));
+            assert_eq!(emitter.dropped(), 2);
+            emitter.close()
+        });
+        assert_eq!(forked.result(), Some(2));
+        assert_eq!(emitter.dropped(), 3);
+        assert_eq!(place.emitter().left_behind(), Ok(2));
+        let daemon = Daemon::start(&place.socket());
+        emitter.emit(&event("parent")).unwrap();
+        let child = fork(|| {
+            emitter.emit(&event("child")).unwrap();
+            emitter.emit(&event("child")).unwrap();
             Untold::Nothing
         });
-        assert_eq!(grandchild.result(), Some(0));
-        emitter.emit(&event("child")).unwrap();
-        Untold::Nothing
+        let pid = child.pid;
+        assert_eq!(child.result(), Some(0));
+        emitter.emit(&event("parent")).unwrap();
+        let own = std::process::id() as i32;
+        // The parent looked before the first child left its count; the second child finds it, and has none of its own.
+        let expected = [
+            heard(own, "parent", 3),
+            heard(own, "parent", 0),
+            heard(pid, "child", 2),
+            heard(pid, "child", 0),
+        ];
+        assert_eq!(daemon.stop().heard_of([own, pid]), expected);
     });
-    assert_eq!(child.result(), Some(0));
-    let log = daemon.stop();
-    assert_eq!((log.peers.len(), log.heard.len()), (3, 4));
-    let of = |channel: &str| -> Vec<i32> {
-        log.heard.iter().filter(|heard| heard.channel == channel).map(|heard| heard.pid).collect()
-    };
-    let (child, grandchild) = (of("child"), of("grandchild"));
-    assert_eq!((of("parent"), child.len(), grandchild.len()), (vec![std::process::id() as i32], 2, 1));
-    assert_eq!(child[0], child[1]);
-    assert!(grandchild[0] != child[0] && log.peers.contains(&grandchild[0]));
 }
 
-fn a_child_waits_for_no_thread_of_its_parent() {
-    let place = Place::new();
-    let stalled = UnixListener::bind(place.socket()).unwrap();
-    let emitter = Arc::new(place.builder().write_timeout(PATIENCE * 10).build().unwrap());
-    let sending = Arc::clone(&emitter);
-    let thread = std::thread::spawn(move || {
-        let big = format!("\"{}\"", "x".repeat(1_000_000));
-        sending.emit(&EventToSend { input: Some(&big), ..event("big") })
+#[test]
+fn a_child_that_ends_leaves_its_parent_alone() {
+    alone("a_child_that_ends_leaves_its_parent_alone", || {
+        let place = Place::new();
+        let lost = place.emitter();
+        assert!(lost.emit(&event("lost")).is_err());
+        let daemon = Daemon::start(&place.socket());
+        let emitter = place.emitter();
+        emitter.emit(&event("before")).unwrap();
+        // One child drops both without having used them, one closes what its parent goes on using.
+        let mut emitters = Some((lost, emitter));
+        let dropping = fork(|| {
+            drop(emitters.take());
+            Untold::Nothing
+        });
+        assert_eq!(dropping.result(), Some(0));
+        let (lost, emitter) = emitters.unwrap();
+        assert_eq!(fork(|| emitter.close()).result(), Some(0));
+        assert_eq!((lost.dropped(), lost.left_behind()), (1, Ok(0)));
+        emitter.emit(&event("after")).unwrap();
+        let own = std::process::id() as i32;
+        let log = daemon.stop();
+        assert_eq!(log.heard, [heard(own, "before", 0), heard(own, "after", 0)]);
+        assert_eq!(log.peers, [own], "the parent had to dial again");
     });
-    // It has begun, and cannot end: the thread holds the connection, and the child has only its parent's word for it.
-    let (mut first, _) = stalled.accept().unwrap();
-    first.read_exact(&mut [0; 4]).unwrap();
-    let child = fork(|| {
-        emitter.emit(&event("child")).unwrap();
-        Untold::Nothing
-    });
-    let (second, _) = stalled.accept().unwrap();
-    assert_eq!(next(&second).channel, "child");
-    assert_eq!(child.result(), Some(0));
-    std::thread::spawn(move || std::io::copy(&mut first, &mut std::io::sink()));
-    assert_eq!(thread.join().unwrap(), Ok(()));
 }
 
-fn children_of_a_busy_parent_all_get_through() {
-    let place = Place::new();
-    let daemon = Daemon::start(&place.socket());
-    let (emitter, enough) = (Arc::new(place.emitter()), Arc::new(AtomicBool::new(false)));
-    let busy: Vec<_> = (0..4)
-        .map(|_| {
-            let (emitter, enough) = (Arc::clone(&emitter), Arc::clone(&enough));
-            std::thread::spawn(move || {
-                let mut sent = 0;
-                while !enough.load(Ordering::Relaxed) {
-                    emitter.emit(&event("parent")).unwrap();
-                    sent += 1;
-                }
-                sent
-            })
-        })
-        .collect();
-    // Again and again, so that some fork falls between taking a lock and giving it back.
-    for _ in 0..CHILDREN {
+#[test]
+fn a_child_of_a_child_is_on_its_own_too() {
+    alone("a_child_of_a_child_is_on_its_own_too", || {
+        let place = Place::new();
+        let daemon = Daemon::start(&place.socket());
+        let emitter = place.emitter();
+        emitter.emit(&event("parent")).unwrap();
         let child = fork(|| {
-            (0..3).for_each(|_| emitter.emit(&event("child")).unwrap());
+            emitter.emit(&event("child")).unwrap();
+            let grandchild = fork(|| {
+                emitter.emit(&event("grandchild")).unwrap();
+                Untold::Nothing
+            });
+            assert_eq!(grandchild.result(), Some(0));
+            emitter.emit(&event("child")).unwrap();
             Untold::Nothing
         });
         assert_eq!(child.result(), Some(0));
-    }
-    enough.store(true, Ordering::Relaxed);
-    let sent: usize = busy.into_iter().map(|thread| thread.join().unwrap()).sum();
-    let (heard, own) = (daemon.stop().heard, std::process::id() as i32);
-    assert_eq!(heard.iter().filter(|heard| heard.pid == own && heard.channel == "parent").count(), sent);
-    assert_eq!(
-        heard.iter().filter(|heard| heard.pid != own && heard.channel == "child").count(),
-        3 * CHILDREN
-    );
-    assert_eq!(heard.len(), sent + 3 * CHILDREN);
-}
-
-fn a_parent_that_closes_is_gone_for_the_daemon() {
-    let place = Place::new();
-    let daemon = UnixListener::bind(place.socket()).unwrap();
-    let emitter = place.emitter();
-    emitter.emit(&event("parent")).unwrap();
-    let (mut connection, _) = daemon.accept().unwrap();
-    assert_eq!(next(&connection).channel, "parent");
-    let (pause, resume) = UnixStream::pair().unwrap();
-    // A child that lives on with a copy of the connection, and has not used it.
-    let child = fork(|| {
-        let _ = (&resume).read(&mut [0]);
-        Untold::Nothing
+        let log = daemon.stop();
+        assert_eq!((log.peers.len(), log.heard.len()), (3, 4));
+        let of = |channel: &str| -> Vec<i32> {
+            log.heard.iter().filter(|heard| heard.channel == channel).map(|heard| heard.pid).collect()
+        };
+        let (child, grandchild) = (of("child"), of("grandchild"));
+        assert_eq!((of("parent"), child.len(), grandchild.len()), (vec![std::process::id() as i32], 2, 1));
+        assert_eq!(child[0], child[1]);
+        assert!(grandchild[0] != child[0] && log.peers.contains(&grandchild[0]));
     });
-    assert_eq!(emitter.close(), Untold::Nothing);
-    connection.set_read_timeout(Some(PATIENCE)).unwrap();
-    assert_eq!(connection.read(&mut [0]).unwrap(), 0);
-    drop(pause);
-    drop(resume);
-    drop(child);
 }
 
-fn a_process_that_is_killed_while_it_tells_loses_no_count() {
-    let place = Place::new();
-    let lost = place.emitter();
-    (0..4).for_each(|_| assert!(lost.emit(&event("lost")).is_err()));
-    assert!(matches!(lost.close(), Untold::Left { count: 4, .. }));
-    let stalled = UnixListener::bind(place.socket()).unwrap();
-    let child = fork(|| {
-        let big = format!("\"{}\"", "x".repeat(1_000_000));
-        let emitter = place.builder().write_timeout(PATIENCE * 10).build().unwrap();
-        let _ = emitter.emit(&EventToSend { input: Some(&big), ..event("big") });
-        Untold::Nothing
-    });
-    let (mut half, _) = stalled.accept().unwrap();
-    half.read_exact(&mut [0; 4]).unwrap();
-    // It holds the file, and half of the frame that tells of it is out.
-    drop(child);
-    drop((stalled, half));
-    fs::remove_file(place.socket()).unwrap();
-    let daemon = Daemon::start(&place.socket());
-    place.emitter().emit(&event("next")).unwrap();
-    assert_eq!(daemon.stop().heard, [heard(std::process::id() as i32, "next", 4)]);
-}
-
-fn who_may_write_nowhere_can_emit_and_hears_what_is_lost() {
-    let place = Place::new();
-    let daemon = Daemon::start(&place.socket());
-    let base = place.dir.path();
-    fs::set_permissions(place.socket(), Permissions::from_mode(0o777)).unwrap();
-    fs::create_dir(base.join("home")).unwrap();
-    fs::create_dir(base.join("drops")).unwrap();
-    let is_root = rustix::process::geteuid().is_root();
-    if is_root {
-        // Root may write everywhere: somebody else then, whose folder that is.
-        [base.join("home"), base.join("drops")]
-            .iter()
-            .for_each(|path| chown(path, Some(NOBODY), None).unwrap());
-    }
-    fs::set_permissions(base.join("home"), Permissions::from_mode(0o500)).unwrap();
-    fs::set_permissions(base.join("drops"), Permissions::from_mode(0o500)).unwrap();
-    fs::set_permissions(base, Permissions::from_mode(0o755)).unwrap();
-    let child = fork(|| {
-        if is_root {
-            // SAFETY: changes this process alone, which has one thread.
-            assert_eq!(unsafe { libc::setuid(NOBODY) }, 0);
-        }
-        // SAFETY: as above.
-        unsafe {
-            std::env::set_var("HOME", base.join("home"));
-            std::env::remove_var("XDG_RUNTIME_DIR");
-            std::env::remove_var("XDG_DATA_HOME");
-        }
-        let usual = Emitter::builder().socket_path(place.socket()).session_id("s").build().unwrap();
-        for emitter in [place.emitter(), usual] {
+#[test]
+fn a_child_waits_for_no_thread_of_its_parent() {
+    alone("a_child_waits_for_no_thread_of_its_parent", || {
+        let place = Place::new();
+        let stalled = UnixListener::bind(place.socket()).unwrap();
+        let emitter = Arc::new(place.builder().write_timeout(PATIENCE * 10).build().unwrap());
+        let sending = Arc::clone(&emitter);
+        let thread = std::thread::spawn(move || {
+            let big = format!("\"{}\"", "x".repeat(1_000_000));
+            sending.emit(&EventToSend { input: Some(&big), ..event("big") })
+        });
+        // It has begun, and cannot end: the thread holds the connection, and the child has only its parent's word for it.
+        let (mut first, _) = stalled.accept().unwrap();
+        first.read_exact(&mut [0; 4]).unwrap();
+        let child = fork(|| {
             emitter.emit(&event("child")).unwrap();
-            assert_eq!(emitter.close(), Untold::Nothing);
-        }
-        let usual = Emitter::builder().socket_path("/nowhere/s").session_id("s").build().unwrap();
-        let named = place.builder().socket_path("/nowhere/s").build().unwrap();
-        for emitter in [usual, named] {
-            assert!(emitter.emit(&event("lost")).is_err());
-            assert!(matches!(emitter.close(), Untold::Lost { count: 1, .. }));
-            assert_eq!(emitter.dropped(), 1);
-        }
-        Untold::Nothing
+            Untold::Nothing
+        });
+        let (second, _) = stalled.accept().unwrap();
+        assert_eq!(next(&second).channel, "child");
+        assert_eq!(child.result(), Some(0));
+        std::thread::spawn(move || std::io::copy(&mut first, &mut std::io::sink()));
+        assert_eq!(thread.join().unwrap(), Ok(()));
     });
-    assert_eq!(child.result(), Some(0));
-    assert_eq!(daemon.stop().heard.len(), 2);
-    for folder in ["home", "drops"] {
-        assert_eq!(fs::read_dir(base.join(folder)).unwrap().count(), 0);
-        fs::set_permissions(base.join(folder), Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn children_of_a_busy_parent_all_get_through() {
+    alone("children_of_a_busy_parent_all_get_through", || {
+        let place = Place::new();
+        let daemon = Daemon::start(&place.socket());
+        let (emitter, enough) = (Arc::new(place.emitter()), Arc::new(AtomicBool::new(false)));
+        let busy: Vec<_> = (0..4)
+            .map(|_| {
+                let (emitter, enough) = (Arc::clone(&emitter), Arc::clone(&enough));
+                std::thread::spawn(move || {
+                    let mut sent = 0;
+                    while !enough.load(Ordering::Relaxed) {
+                        emitter.emit(&event("parent")).unwrap();
+                        sent += 1;
+                    }
+                    sent
+                })
+            })
+            .collect();
+        // Again and again, so that some fork falls between taking a lock and giving it back.
+        for _ in 0..CHILDREN {
+            let child = fork(|| {
+                (0..3).for_each(|_| emitter.emit(&event("child")).unwrap());
+                Untold::Nothing
+            });
+            assert_eq!(child.result(), Some(0));
+        }
+        enough.store(true, Ordering::Relaxed);
+        let sent: usize = busy.into_iter().map(|thread| thread.join().unwrap()).sum();
+        let (heard, own) = (daemon.stop().heard, std::process::id() as i32);
+        assert_eq!(heard.iter().filter(|heard| heard.pid == own && heard.channel == "parent").count(), sent);
+        assert_eq!(
+            heard.iter().filter(|heard| heard.pid != own && heard.channel == "child").count(),
+            3 * CHILDREN
+        );
+        assert_eq!(heard.len(), sent + 3 * CHILDREN);
+    });
+}
+
+#[test]
+fn a_parent_that_closes_is_gone_for_the_daemon() {
+    alone("a_parent_that_closes_is_gone_for_the_daemon", || {
+        let place = Place::new();
+        let daemon = UnixListener::bind(place.socket()).unwrap();
+        let emitter = place.emitter();
+        emitter.emit(&event("parent")).unwrap();
+        let (mut connection, _) = daemon.accept().unwrap();
+        assert_eq!(next(&connection).channel, "parent");
+        let (pause, resume) = UnixStream::pair().unwrap();
+        // A child that lives on with a copy of the connection, and has not used it.
+        let child = fork(|| {
+            let _ = (&resume).read(&mut [0]);
+            Untold::Nothing
+        });
+        assert_eq!(emitter.close(), Untold::Nothing);
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert_eq!(connection.read(&mut [0]).unwrap(), 0);
+        drop(pause);
+        drop(resume);
+        drop(child);
+    });
+}
+
+#[test]
+fn a_process_that_is_killed_while_it_tells_loses_no_count() {
+    alone("a_process_that_is_killed_while_it_tells_loses_no_count", || {
+        let place = Place::new();
+        let lost = place.emitter();
+        (0..4).for_each(|_| assert!(lost.emit(&event("lost")).is_err()));
+        assert!(matches!(lost.close(), Untold::Left { count: 4, .. }));
+        let stalled = UnixListener::bind(place.socket()).unwrap();
+        let child = fork(|| {
+            let big = format!("\"{}\"", "x".repeat(1_000_000));
+            let emitter = place.builder().write_timeout(PATIENCE * 10).build().unwrap();
+            let _ = emitter.emit(&EventToSend { input: Some(&big), ..event("big") });
+            Untold::Nothing
+        });
+        let (mut half, _) = stalled.accept().unwrap();
+        half.read_exact(&mut [0; 4]).unwrap();
+        // It holds the file, and half of the frame that tells of it is out.
+        drop(child);
+        drop((stalled, half));
+        fs::remove_file(place.socket()).unwrap();
+        let daemon = Daemon::start(&place.socket());
+        place.emitter().emit(&event("next")).unwrap();
+        assert_eq!(daemon.stop().heard, [heard(std::process::id() as i32, "next", 4)]);
+    });
+}
+
+#[test]
+fn who_may_write_nowhere_can_emit_and_hears_what_is_lost() {
+    alone("who_may_write_nowhere_can_emit_and_hears_what_is_lost", || {
+        let place = Place::new();
+        let daemon = Daemon::start(&place.socket());
+        let base = place.dir.path();
+        fs::set_permissions(place.socket(), Permissions::from_mode(0o777)).unwrap();
+        fs::create_dir(base.join("home")).unwrap();
+        fs::create_dir(base.join("drops")).unwrap();
+        let is_root = rustix::process::geteuid().is_root();
+        if is_root {
+            // Root may write everywhere: somebody else then, whose folder that is.
+            [base.join("home"), base.join("drops")]
+                .iter()
+                .for_each(|path| chown(path, Some(NOBODY), None).unwrap());
+        }
+        fs::set_permissions(base.join("home"), Permissions::from_mode(0o500)).unwrap();
+        fs::set_permissions(base.join("drops"), Permissions::from_mode(0o500)).unwrap();
+        fs::set_permissions(base, Permissions::from_mode(0o755)).unwrap();
+        let child = fork(|| {
+            if is_root {
+                // SAFETY: changes this process alone, which has one thread.
+                assert_eq!(unsafe { libc::setuid(NOBODY) }, 0);
+            }
+            // SAFETY: as above.
+            unsafe {
+                std::env::set_var("HOME", base.join("home"));
+                std::env::remove_var("XDG_RUNTIME_DIR");
+                std::env::remove_var("XDG_DATA_HOME");
+            }
+            let usual = Emitter::builder().socket_path(place.socket()).session_id("s").build().unwrap();
+            for emitter in [place.emitter(), usual] {
+                emitter.emit(&event("child")).unwrap();
+                assert_eq!(emitter.close(), Untold::Nothing);
+            }
+            let usual = Emitter::builder().socket_path("/nowhere/s").session_id("s").build().unwrap();
+            let named = place.builder().socket_path("/nowhere/s").build().unwrap();
+            for emitter in [usual, named] {
+                assert!(emitter.emit(&event("lost")).is_err());
+                assert!(matches!(emitter.close(), Untold::Lost { count: 1, .. }));
+                assert_eq!(emitter.dropped(), 1);
+            }
+            Untold::Nothing
+        });
+        assert_eq!(child.result(), Some(0));
+        assert_eq!(daemon.stop().heard.len(), 2);
+        for folder in ["home", "drops"] {
+            assert_eq!(fs::read_dir(base.join(folder)).unwrap().count(), 0);
+            fs::set_permissions(base.join(folder), Permissions::from_mode(0o700)).unwrap();
+        }
+    });
+}
+
+/// Runs `test` in a process of its own, so that no other test's thread is there when it forks.
+fn alone(name: &str, test: fn()) {
+    if std::env::var_os(ALONE).is_some() {
+        return test();
     }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let said = command.args(["--exact", name, "--test-threads=1"]).env(ALONE, "1").output().unwrap();
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(
+        said.status.success() && text.contains("1 passed"),
+        "{text}{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
 }
 
 struct Place {
@@ -456,5 +467,6 @@ impl Daemon {
     }
 }
 
+const ALONE: &str = "FORK_TEST_ALONE";
 const CHILDREN: usize = 100;
 const NOBODY: u32 = 65534;
