@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use agent_receipts_anchor::{Disk, Effect};
 use agent_receipts_chain::checkpoint::SignedCheckpoint;
+use agent_receipts_core::ReceiptHash;
+use agent_receipts_timestamp::{Options, TrustedCertificates, token_of_response, verify_token};
 
 use crate::openssl::Authority;
 use crate::server::{Reply, Server};
@@ -137,9 +139,13 @@ impl Rig {
                 }
                 Kind::Timestamp => {
                     assert_eq!(kept, *note, "{because}");
-                    let file =
-                        |suffix: &str| self.station.evidence(name).join(format!("{size:012}.{suffix}"));
-                    assert!(self.authority.accepts(&file("tsr"), &file("note")), "{because}");
+                    let answer =
+                        std::fs::read(self.station.evidence(name).join(format!("{size:012}.tsr"))).unwrap();
+                    let pem = std::fs::read_to_string(self.authority.path("ca.pem")).unwrap();
+                    let trusted = TrustedCertificates::from_pem(&pem).unwrap();
+                    let imprint = ReceiptHash::of(note.as_bytes());
+                    let token = token_of_response(&answer).unwrap();
+                    verify_token(token, imprint.as_bytes(), &trusted, &Options::default()).expect(&because);
                 }
                 #[cfg(feature = "s3")]
                 Kind::S3 => {

@@ -35,7 +35,8 @@ impl Signer for Key {
 /// the database that stood there before.
 fn create(path: &Path) -> SqliteStore {
     for _ in 0..3_000 {
-        match SqliteStore::create(path) {
+        // The attempt that finds it held has made the file.
+        match SqliteStore::create_or_open(path) {
             Err(StoreError::Locked { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
             created => return created.unwrap(),
         }
