@@ -5,12 +5,16 @@ mod support;
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use agent_receipts_chain::checkpoint::{Head, HeadList, KeyName, SignedCheckpoint};
 use agent_receipts_chain::tree::{Frontier, NodeHash, hash_of_text};
-use agent_receipts_core::ReceiptHash;
+use agent_receipts_chain::{KeyRing, Outcome};
 use agent_receipts_core::json::{Rules, parse};
+use agent_receipts_core::{ReceiptHash, Timestamp};
+use agent_receipts_daemon::{Daemon, Surroundings};
 use agent_receipts_ipc::{ControlReply, ControlRequest, ask};
 use agent_receipts_keysource::read_public_key;
 use agent_receipts_store::{CheckpointReader as _, SqliteReader, StoredCheckpoint, StoredRow};
@@ -334,4 +338,42 @@ fn after_a_rotation_the_new_key_signs_and_the_log_goes_on() {
     assert_eq!((signers.first(), signers.last()), (Some(&false), Some(&true)), "{signers:?}");
     assert!(signers.is_sorted(), "{signers:?}");
     assert!(!home.logged("no more checkpoints"));
+}
+
+/// Intervals are counted by a clock that cannot be set; the one that can dates checkpoints, and decides nothing.
+#[test]
+fn a_clock_that_steps_back_an_hour_costs_no_checkpoint() {
+    let mut home = Home::new();
+    home.config.checkpoint_interval = Duration::from_millis(20);
+    let now = Arc::new(AtomicI64::new(1_795_000_000));
+    let start = |home: &Home| {
+        let shown = Arc::clone(&now);
+        let clock = Arc::new(move || Timestamp::from_unix(shown.load(Ordering::SeqCst), 0).unwrap());
+        Daemon::start(&home.config, Surroundings { clock, ..home.surroundings() }).unwrap()
+    };
+    let daemon = start(&home);
+    home.record(1);
+    wait_until("a checkpoint", || home.last_size() == 1);
+    now.fetch_sub(3_600, Ordering::SeqCst);
+    home.record(1);
+    wait_until("one after the step", || home.last_size() == 2);
+    daemon.stop().unwrap();
+    // And once more while nobody records.
+    now.fetch_sub(3_600, Ordering::SeqCst);
+    let daemon = start(&home);
+    home.record(2);
+    daemon.stop().unwrap();
+    assert_eq!(home.last_size(), home.rows().len() as u64);
+    assert!(home.check() >= 4);
+    let times: Vec<_> = home
+        .stored_checkpoints()
+        .iter()
+        .map(|stored| SignedCheckpoint::parse(stored.note.as_bytes()).unwrap().checkpoint().time)
+        .collect();
+    assert!(times.first() > times.last(), "the clock did step: {times:?}");
+    assert!(
+        home.verdicts(KeyRing::new(home.public_key, []))
+            .iter()
+            .all(|verdict| verdict.outcome == Outcome::Valid)
+    );
 }

@@ -25,7 +25,8 @@ enum Age {
 const AGES: [Age; 3] = [Age::BeforeToolNames, Age::OfTheReference, Age::OfVersionOne];
 const RECEIPTS: u64 = 25;
 
-/// A database of that age, with gaps between its row numbers, left by a crash: a part of it is in its log only.
+/// A database of that age, with gaps between its row numbers, and a clock that stepped back an hour in the middle; left by a crash:
+/// a part of it is in its log only.
 fn database(age: Age) -> (TempDir, PathBuf) {
     let (elsewhere, folder) = (tempdir().unwrap(), tempdir().unwrap());
     let path = elsewhere.path().join("receipts.db");
@@ -57,7 +58,7 @@ fn database(age: Age) -> (TempDir, PathBuf) {
         let row = row("audit", sequence);
         let sql = format!(
             "INSERT INTO receipts (rowid, {COLUMNS}) VALUES (?1, ?2, 'audit', ?3, 'a b', 'low', \
-            'success', '2026-11-22T03:39:59Z', 'i', NULL, ?4, ?5, ?6, '2026-01-0' || (?3 % 9))"
+            'success', CASE WHEN ?3 < 12 THEN '2026-11-22T03:39:59Z' ELSE '2026-11-22T02:39:59Z' END, 'i', NULL, ?4, ?5, ?6, '2026-01-0' || (?3 % 9))"
         );
         let json = format!("{{\"n\" : {sequence}, \"e\":\"\\u003c\",\n\"x\":\"{}\"}}", "é".repeat(900));
         let values = rusqlite::params![

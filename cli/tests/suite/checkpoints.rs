@@ -25,6 +25,11 @@ impl Signer for AsSigner<'_> {
 
 /// The checkpoint over rows as a daemon signs it, and the groups below it.
 pub(crate) fn checkpoint(rows: &[Row], key: &Key) -> (StoredCheckpoint, Vec<StoredGroup>) {
+    checkpoint_at(rows, key, 1_795_000_000)
+}
+
+/// The same, signed at a second.
+pub(crate) fn checkpoint_at(rows: &[Row], key: &Key, seconds: i64) -> (StoredCheckpoint, Vec<StoredGroup>) {
     let mut tree = Frontier::default();
     let (mut heads, mut groups) = (Vec::new(), Vec::new());
     for (at, row) in rows.iter().enumerate() {
@@ -36,7 +41,7 @@ pub(crate) fn checkpoint(rows: &[Row], key: &Key) -> (StoredCheckpoint, Vec<Stor
         }
     }
     let heads = HeadList::new(heads.into_iter().rev());
-    let time = Timestamp::from_unix(1_795_000_000, 0).unwrap();
+    let time = Timestamp::from_unix(seconds, 0).unwrap();
     let said = Checkpoint::new(
         KeyName::new("log").unwrap(),
         (tree.size(), tree.root()),
@@ -49,7 +54,7 @@ pub(crate) fn checkpoint(rows: &[Row], key: &Key) -> (StoredCheckpoint, Vec<Stor
 }
 
 /// One line of an anchor log.
-fn record(checkpoint: &StoredCheckpoint) -> String {
+pub(crate) fn record(checkpoint: &StoredCheckpoint) -> String {
     let payload = serde_json::json!({ "note": checkpoint.note, "heads": checkpoint.heads });
     let record = serde_json::json!({ "anchored_at": "", "event_type": "checkpoint", "payload": payload });
     format!("{record}\n")

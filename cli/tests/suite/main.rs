@@ -10,6 +10,7 @@ mod authority;
 mod backing_up;
 mod chains;
 mod checkpoints;
+mod clock_steps;
 mod compacting;
 mod daemon;
 mod disclosing;
