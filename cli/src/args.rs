@@ -55,7 +55,7 @@ pub(crate) enum Command {
     VerifyEvent(commands::verify_event::Args),
     /// List the daemon's signed checkpoints, newest first.
     Checkpoints(commands::checkpoints::Args),
-    /// Write a file that proves one receipt to be in the log.
+    /// Prove one receipt to be in the log, or one checkpoint to extend another.
     Prove(commands::prove::Args),
     /// Write receipts as JSON lines, byte for byte as stored.
     Export(commands::export::Args),

@@ -24,14 +24,17 @@
 
 mod body;
 mod escape;
+mod extension;
 mod heads;
 mod key;
 mod note;
+mod path;
 mod proof;
 mod signed;
 mod witness;
 
 pub use body::{Checkpoint, INLINE_BYTES};
+pub use extension::{Extended, ExtensionProof, ExtensionProofError, Side};
 pub use heads::{Head, HeadList, HeadsDigest, MAX_HEADS};
 pub use key::{KeyName, MalformedKeyName, NoteKey};
 pub use note::{MAX_NOTE, MAX_SIGNATURES, NoteError, NoteSignature, SignedNote};

@@ -2,10 +2,9 @@
 
 use agent_receipts_core::json::{JsonError, Object, Rules, Value, canonical, parse};
 use agent_receipts_core::{DecodeError, Fingerprint, PublicKey, Received};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::note::NoteError;
+use super::path::{read_path, write_path};
 use super::signed::SignedCheckpoint;
 use super::{Checkpoint, CheckpointError};
 use crate::tree::{InclusionProof, NodeHash, ProofError};
@@ -114,7 +113,7 @@ impl ReceiptProof {
         let wrong = |member| ReceiptProofError::Member { member };
         let checkpoint = SignedCheckpoint::parse(text(proof, "checkpoint")?.as_bytes())?;
         let leaf_index = proof.get("leaf_index").and_then(Value::as_u64).ok_or(wrong("leaf_index"))?;
-        let path = path(text(proof, "path")?).ok_or(wrong("path"))?;
+        let path = read_path(text(proof, "path")?).ok_or(wrong("path"))?;
         let inclusion = InclusionProof { leaf_index, tree_size: checkpoint.checkpoint().size, path };
         let public_key = match proof.get("public_key") {
             None => None,
@@ -128,12 +127,11 @@ impl ReceiptProof {
 
     /// The proof as it is written: one line of JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        let path: Vec<u8> = self.inclusion.path.iter().flat_map(|hash| *hash.as_bytes()).collect();
         let mut proof: Object = [
             ("format", Value::from(FORMAT)),
             ("receipt", self.value.clone()),
             ("leaf_index", Value::from(self.inclusion.leaf_index)),
-            ("path", Value::from(STANDARD.encode(path))),
+            ("path", Value::from(write_path(&self.inclusion.path))),
             ("checkpoint", Value::from(self.checkpoint.to_string())),
         ]
         .into_iter()
@@ -183,12 +181,4 @@ const FORMAT: &str = "agent-receipts-proof/1";
 
 fn text<'a>(object: &'a Object, member: &'static str) -> Result<&'a str, ReceiptProofError> {
     object.get(member).and_then(Value::as_str).ok_or(ReceiptProofError::Member { member })
-}
-
-/// Hashes one after the other; at most 64, the height of the highest tree.
-fn path(encoded: &str) -> Option<Vec<NodeHash>> {
-    let bytes = STANDARD.decode(Some(encoded).filter(|encoded| encoded.len() <= 64 * 44)?).ok()?;
-    let (hashes, rest) = bytes.as_chunks::<32>();
-    (rest.is_empty() && hashes.len() <= 64)
-        .then(|| hashes.iter().map(|hash| NodeHash::from_bytes(*hash)).collect())
 }

@@ -7,6 +7,7 @@ mod asked;
 mod audit;
 mod checkpoints;
 mod events;
+mod extension;
 mod findings;
 mod lineage;
 mod published;

@@ -1,23 +1,34 @@
-//! `prove`: a file that shows one receipt to be in the log.
+//! `prove`: a file that shows one receipt to be in the log, or one checkpoint to extend another.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+
+use agent_receipts_chain::checkpoint::{MAX_NOTE, SignedCheckpoint};
 
 use super::Context;
 use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
 use crate::exit;
 use crate::failure::Failure;
-use crate::proving::{ProveError, prove};
+use crate::proving::{Earlier, ExtendError, ProveError, prove, prove_extension};
 use crate::reading::Reading;
 use crate::verification::Trust;
 
 /// Flags of `prove`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The receipt's id (`urn:receipt:…`).
-    #[arg(long, value_name = "ID")]
-    id: String,
+    /// The receipt to prove (`urn:receipt:…`).
+    #[arg(long, value_name = "ID", required_unless_present_any = ["from", "since"], conflicts_with_all = ["from", "since", "to"])]
+    id: Option<String>,
+    /// Prove that a later checkpoint extends the one over so many receipts: that nothing before it was changed.
+    #[arg(long, value_name = "SIZE", conflicts_with = "since")]
+    from: Option<u64>,
+    /// The same, from a checkpoint that was kept elsewhere: a bare note (`000000000042.note`).
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    /// With --from or --since: to the checkpoint over so many receipts [default: the newest].
+    #[arg(long, value_name = "SIZE")]
+    to: Option<u64>,
     /// The file to write, which must not be there yet [default: standard output].
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -36,11 +47,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let trust = Trust::load(&public_key, &args.known.trust_keys)?;
     let mut reading = Reading::open(&database)?;
     let keys: Vec<_> = trust.trusted().into_iter().chain(trust.earlier()).collect();
-    let proof = reading.ask(|reader| match prove(reader, &args.id, &keys) {
-        Err(ProveError::Store(error)) => Err(error),
-        answer => Ok(answer),
-    })??;
-    let json = proof.to_json();
+    let json = match (&args.id, args.earlier()?) {
+        (None, Some(earlier)) => {
+            let extend = |reader: &_| prove_extension(reader, &earlier, args.to, &keys);
+            let proof = reading.ask(|reader| match extend(reader) {
+                Err(ExtendError::Store(error)) => Err(error),
+                answer => Ok(answer),
+            })??;
+            proof.to_json()
+        }
+        (id, _) => {
+            let id = id.as_deref().unwrap_or_default();
+            let proof = reading.ask(|reader| match prove(reader, id, &keys) {
+                Err(ProveError::Store(error)) => Err(error),
+                answer => Ok(answer),
+            })??;
+            proof.to_json()
+        }
+    };
     match &args.out {
         Some(path) => write(path, &json)?,
         None => {
@@ -50,6 +74,28 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
     }
     Ok(exit::OK)
+}
+
+impl Args {
+    /// The checkpoint that is to be extended, if that is what was asked for.
+    fn earlier(&self) -> Result<Option<Earlier>, Failure> {
+        match (&self.since, self.from) {
+            (Some(file), _) => Ok(Some(Earlier::Kept(Box::new(read_note(file)?)))),
+            (None, from) => Ok(from.map(Earlier::Over)),
+        }
+    }
+}
+
+fn read_note(path: &Path) -> Result<SignedCheckpoint, Failure> {
+    let unusable = |error: &dyn std::fmt::Display| {
+        Failure::usage(format_args!("could not use the checkpoint in `{}`: {error}", path.display()))
+            .with_hint("--since names a bare note, as the anchor keeps it and `checkpoints --json` shows it")
+    };
+    let mut note = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_NOTE as u64 + 1).read_to_end(&mut note))
+        .map_err(|error| unusable(&error))?;
+    SignedCheckpoint::parse(&note).map_err(|error| unusable(&error))
 }
 
 fn write(path: &Path, json: &[u8]) -> Result<(), Failure> {
@@ -67,6 +113,22 @@ impl From<ProveError> for Failure {
                 "the daemon signs one every 10,000 receipts, every hour and when it stops, unless it is configured otherwise",
             ),
             ProveError::Altered { .. } => {
+                Failure::new(&error).with_hint("`agent-receipts verify --anchors FILE` says where")
+            }
+            error => Failure::new(&error),
+        }
+    }
+}
+
+/// As for receipts.
+impl From<ExtendError> for Failure {
+    fn from(error: ExtendError) -> Self {
+        match error {
+            ExtendError::Store(error) => error.into(),
+            ExtendError::NoCheckpoint { .. } | ExtendError::None => {
+                Failure::new(&error).with_hint("`agent-receipts checkpoints` lists those that there are")
+            }
+            ExtendError::Altered { .. } => {
                 Failure::new(&error).with_hint("`agent-receipts verify --anchors FILE` says where")
             }
             error => Failure::new(&error),

@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// given several times; a witness that has cosigned nothing is a finding.
     #[arg(long = "witness-key", value_name = "KEY", requires = "anchors")]
     witnesses: Vec<WitnessKey>,
-    /// Check a proof that `prove` wrote (`-` for standard input), without any database.
+    /// Check a proof that `prove` wrote (`-` for standard input), of a receipt or of an extension, without any database.
     #[arg(
         long, value_name = "FILE",
         conflicts_with_all = ["file", "anchors", "db", "chain_id", "expected_length", "expected_final_hash", "require_terminal"]
@@ -127,7 +127,7 @@ fn run_proof(path: &Path, trust: &Trust, context: &Context) -> Result<u8, Failur
         report.write(&mut screen)?
     }
     screen.flush()?;
-    Ok(if report.valid { exit::OK } else { exit::FAILED })
+    Ok(if report.is_valid() { exit::OK } else { exit::FAILED })
 }
 
 /// A forged index can hide rows from `list`, or from us, that stand in the table.

@@ -1,5 +1,6 @@
-//! From a database to a proof that one receipt is in its log.
+//! From a database to a proof that one receipt is in its log, or that one checkpoint extends another.
 
+mod extension;
 mod tree;
 
 use agent_receipts_chain::checkpoint::{ReceiptProof, SignedCheckpoint};
@@ -8,6 +9,8 @@ use agent_receipts_core::PublicKey;
 use agent_receipts_store::{CheckpointReader as _, ReceiptReader as _, SqliteReader, StoreError};
 
 use tree::StoredTree;
+
+pub(crate) use extension::{Earlier, ExtendError, prove_extension};
 
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@ mod anchors;
 mod batch;
 mod chain_page;
 mod everything;
+mod extension;
 mod judges;
 mod lines;
 mod overlap;

@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use agent_receipts_chain::checkpoint::{Proven, ReceiptProof, ReceiptProofError};
+use agent_receipts_chain::checkpoint::{
+    ExtensionProof, ExtensionProofError, Proven, ReceiptProof, ReceiptProofError,
+};
 use serde::Serialize;
 
+use super::extension::ExtensionReport;
 use super::trust::Trust;
 use crate::output::{Screen, Tone, printable};
 
@@ -24,9 +27,19 @@ pub(crate) enum ProofFileError {
     },
 }
 
-/// The verdict on a proof.
+/// The verdict on a proof of either kind.
 #[derive(Debug, Serialize)]
-pub(crate) struct ProofReport {
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum ProofReport {
+    /// That one receipt is in a log.
+    Receipt(ReceiptReport),
+    /// That one checkpoint extends another.
+    Extension(ExtensionReport),
+}
+
+/// The verdict on the proof of one receipt.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReceiptReport {
     /// Whether it holds.
     pub(crate) valid: bool,
     /// Why not.
@@ -70,13 +83,38 @@ pub(crate) fn verify_proof(path: &Path, trust: &Trust) -> Result<ProofReport, Pr
     Ok(match ReceiptProof::parse(&json) {
         Ok(proof) => {
             let verified = proof.verify(&trust.trusted(), &trust.earlier());
-            ProofReport::of(Some(&proof), verified)
+            ProofReport::Receipt(ReceiptReport::of(Some(&proof), verified))
         }
-        Err(error) => ProofReport::of(None, Err(error)),
+        Err(ReceiptProofError::Format) if names_an_extension(&json) => {
+            ProofReport::Extension(ExtensionReport::of(ExtensionProof::parse(&json), trust))
+        }
+        Err(error) => ProofReport::Receipt(ReceiptReport::of(None, Err(error))),
     })
 }
 
+fn names_an_extension(json: &[u8]) -> bool {
+    !matches!(ExtensionProof::parse(json), Err(ExtensionProofError::Format))
+}
+
 impl ProofReport {
+    /// Whether it holds.
+    pub(crate) fn is_valid(&self) -> bool {
+        match self {
+            Self::Receipt(report) => report.valid,
+            Self::Extension(report) => report.valid,
+        }
+    }
+
+    /// The verdict, then what it is about.
+    pub(crate) fn write(&self, screen: &mut Screen) -> io::Result<()> {
+        match self {
+            Self::Receipt(report) => report.write(screen),
+            Self::Extension(report) => report.write(screen),
+        }
+    }
+}
+
+impl ReceiptReport {
     fn of(proof: Option<&ReceiptProof>, verified: Result<Proven, ReceiptProofError>) -> Self {
         let receipt = proof.map(|proof| proof.receipt().receipt());
         let (log, error) = match verified {
@@ -95,8 +133,7 @@ impl ProofReport {
         }
     }
 
-    /// The verdict, then what it is about.
-    pub(crate) fn write(&self, screen: &mut Screen) -> io::Result<()> {
+    fn write(&self, screen: &mut Screen) -> io::Result<()> {
         let id = self.receipt_id.as_deref().unwrap_or("(unreadable)");
         match &self.log {
             Some(log) => {

@@ -73,7 +73,7 @@ pub(crate) fn house(key: &Key, rows: &[Row]) -> House {
 
 /// Opens the database for writing. A program that another test's thread is just starting holds our files until it runs, and with them
 /// the lock.
-fn open(house: &House) -> SqliteStore {
+pub(crate) fn open(house: &House) -> SqliteStore {
     for _ in 0..3_000 {
         match SqliteStore::open(house.data("receipts.db")) {
             Err(StoreError::Locked { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
@@ -91,11 +91,11 @@ fn replace(house: &House, rows: &[Row]) {
     database(&house.data("receipts.db"), rows);
 }
 
-fn sql(house: &House, statement: &str) {
+pub(crate) fn sql(house: &House, statement: &str) {
     rusqlite::Connection::open(house.data("receipts.db")).unwrap().execute_batch(statement).unwrap();
 }
 
-fn has_line(said: &Said, words: &[&str]) -> bool {
+pub(crate) fn has_line(said: &Said, words: &[&str]) -> bool {
     said.out.lines().any(|line| words.iter().all(|word| line.contains(word)))
 }
 

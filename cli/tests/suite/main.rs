@@ -18,6 +18,7 @@ mod doctor;
 mod emitting;
 mod executing;
 mod exporting;
+mod extending;
 mod fixtures;
 mod following;
 mod generated;
