@@ -64,7 +64,8 @@ fn backup_compaction_and_import_keep_order_and_every_receipt() {
         let mut given: Vec<_> = export.lines().map(str::to_owned).collect();
         // What stands in an archive is told with it.
         taken.iter_mut().for_each(|line| *line = without_archive(line));
-        (taken.sort(), given.sort());
+        taken.sort();
+        given.sort();
         assert_eq!(taken, given, "{name}");
         assert_eq!(other.say(["verify"]).code, 0, "{name}");
     }
