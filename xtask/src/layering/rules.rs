@@ -82,6 +82,13 @@ pub const HOUSE: &[Room] = &[
         tests_may_also_reach: &[DAEMON],
         never: &[RUNTIMES, NETWORK],
     },
+    // Translates what a host says into events: it can only ask.
+    Room {
+        name: "agent-receipts-hook",
+        may_reach: &[CORE, IPC],
+        tests_may_also_reach: &[],
+        never: &[RUNTIMES, NETWORK, DATABASES],
+    },
     // Every other language's door: the emitter, and with the feature `verifier` what verifies. Never what signs or serves.
     Room {
         name: FFI,

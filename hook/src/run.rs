@@ -1,0 +1,81 @@
+//! One call of the hook.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use agent_receipts_ipc::Decision;
+use clap::Parser;
+
+use crate::args::{Args, Format};
+use crate::host::{self, Unreadable};
+use crate::input::{self, InputError};
+use crate::noted::Noted;
+use crate::payload::digest;
+use crate::send::{SendError, send};
+
+/// Why an event was not recorded as what it is.
+#[derive(Debug, thiserror::Error)]
+enum HookError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error("{0}; that there was one is recorded")]
+    Unreadable(Unreadable),
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+/// Records what the host hands over, and gives the process's exit code: 0, or 2 under `--strict` if anything failed.
+///
+/// A wrong command line is 0 too, for the host would hold it against the agent; it is said on standard error.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let strict = args.iter().any(|arg| arg == "--strict");
+    let args = match Args::try_parse_from(&args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Nowhere is left to say that it could not be said.
+            let _ = error.print();
+            return code(strict && error.use_stderr());
+        }
+    };
+    match record(&args) {
+        Ok(()) => code(false),
+        Err(error) => {
+            eprintln!("agent-receipts-hook: {error}");
+            code(args.strict)
+        }
+    }
+}
+
+fn record(args: &Args) -> Result<(), HookError> {
+    let bytes = match &args.event {
+        Some(event) => event.as_bytes().to_vec(),
+        None => input::read(io::stdin().lock())?,
+    };
+    let read = host::read(args.format, &bytes);
+    match read {
+        Ok(noted) => Ok(send(&noted, args.socket.clone())?),
+        Err(fault) => {
+            // That something happened must be in the record, even if nobody can say what.
+            let stand_in = digest(&bytes);
+            let mut noted = Noted::new(channel(args.format), "unreadable", Decision::Allowed);
+            noted.input = Some(&stand_in);
+            noted.error = fault.to_string();
+            send(&noted, args.socket.clone())?;
+            Err(HookError::Unreadable(fault))
+        }
+    }
+}
+
+fn channel(format: Format) -> &'static str {
+    match format {
+        Format::ClaudeCode => "claude-code",
+        Format::Codex => "codex",
+        Format::Auto | Format::Generic => "hook",
+    }
+}
+
+fn code(failed: bool) -> ExitCode {
+    ExitCode::from(if failed { 2 } else { 0 })
+}
