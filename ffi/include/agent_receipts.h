@@ -22,9 +22,8 @@
 #define AR_VERIFIER_CONFIG_INIT { .size = sizeof(ar_verifier_config) }
 #define AR_VERDICT_INIT { .size = sizeof(ar_verdict) }
 
-/* A text from a literal; and from a string that ends in NUL, evaluated twice, or NULL for an absent text. */
+/* A text from a literal; from a string that ends in NUL, or NULL for an absent text, there is `ar_text_of`. */
 #define AR_TEXT(literal) ar_text_of_length("" literal, sizeof(literal) - 1)
-#define ar_text_of(string) ar_text_of_length((string), (string) ? strlen(string) : 0)
 
 // The major number of this header: another one does not fit.
 #define AR_ABI_MAJOR 1
@@ -201,6 +200,48 @@ enum ar_class
 typedef enum ar_class ar_class;
 #else
 typedef int32_t ar_class;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What a verifier makes of a key beside the published one.
+enum ar_key_standing
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // One that was in use earlier, as a file beside the published key says. It counts if the published key vouches for it.
+  AR_KEY_STANDING_EARLIER = 1,
+  // One that whoever verifies knows to be genuine.
+  AR_KEY_STANDING_TRUSTED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ar_key_standing ar_key_standing;
+#else
+typedef int32_t ar_key_standing;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// Whether receipts hold.
+enum ar_outcome
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  // No verdict.
+  AR_OUTCOME_NONE = 0,
+  // Every receipt is signed, linked and in its place.
+  AR_OUTCOME_VALID = 1,
+  // Something is wrong.
+  AR_OUTCOME_BROKEN = 2,
+  // There is nothing that could hold, or not the chain that was asked for. Never valid.
+  AR_OUTCOME_EMPTY = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ar_outcome ar_outcome;
+#else
+typedef int32_t ar_outcome;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -575,5 +616,9 @@ static inline ar_text ar_text_of_length(const char *data, size_t length) {
   text.data = data;
   text.length = length;
   return text;
+}
+
+static inline ar_text ar_text_of(const char *string) {
+  return ar_text_of_length(string, string ? strlen(string) : 0);
 }
 #endif

@@ -1,6 +1,8 @@
 //! The offline verifier through its C functions, over receipts that a daemon has written (`data/README.md`).
 #![allow(unsafe_code)]
 
+mod rows;
+
 use std::ffi::{CStr, c_char};
 use std::path::Path;
 use std::ptr::{null, null_mut};
@@ -147,31 +149,8 @@ fn string(mut call: impl FnMut(*mut c_char, usize, *mut usize) -> Err) -> Result
 /// The receipts in a database, as a daemon keeps them; `edit` may falsify a row.
 fn database(folder: &Path, edit: impl Fn(&mut Row)) -> std::path::PathBuf {
     let path = folder.join("receipts.db");
-    let rows: Vec<Row> = RECEIPTS
-        .lines()
-        .map(|line| {
-            let received = Received::parse(line.as_bytes()).expect("a receipt");
-            let (receipt, subject) = (received.receipt(), &received.receipt().subject);
-            let mut row = Row {
-                id: receipt.id.clone(),
-                chain_id: subject.chain.chain_id.clone(),
-                sequence: subject.chain.sequence,
-                action_type: subject.action.kind.clone(),
-                tool_name: subject.action.tool_name.clone().unwrap_or_default(),
-                risk_level: subject.action.risk_level.clone(),
-                status: subject.outcome.status.clone(),
-                timestamp: subject.action.timestamp.clone(),
-                issuer_id: receipt.issuer.id.clone(),
-                principal_id: Some(subject.principal.id.clone()),
-                receipt_json: line.to_owned(),
-                receipt_hash: received.hash().to_string(),
-                previous_receipt_hash: subject.chain.previous_receipt_hash.clone(),
-                session_id: receipt.issuer.session_id.clone(),
-            };
-            edit(&mut row);
-            row
-        })
-        .collect();
+    let mut rows = rows::of_lines(RECEIPTS);
+    rows.iter_mut().for_each(edit);
     SqliteStore::create(&path).expect("a database").append(&rows).expect("rows");
     path
 }

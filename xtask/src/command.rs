@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::behaviours::{breaches_of_readme, write_readme};
+use crate::c_library::{LibraryOptions, make_library};
 use crate::go_library::make_go_library;
 use crate::header::{HeaderOptions, make_header};
 use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
@@ -30,6 +31,7 @@ pub fn main() -> ExitCode {
         Task::GoLibrary => go_library(&workspace),
         Task::Behaviours { write } => behaviours(&workspace, write),
         Task::EmitCost => Ok(measure_emit_cost(&workspace)),
+        Task::CLibrary(options) => c_library(&workspace, options),
         Task::Deb(options) => deb(&workspace, &options),
         Task::Formula(options) => formula(&workspace, &options),
     });
@@ -74,6 +76,8 @@ enum Task {
     },
     /// Measure what emitting costs in each language, beside a published client.
     EmitCost,
+    /// Make the C library as it is shipped, and print its folder.
+    CLibrary(LibraryOptions),
     /// Make a Debian package, of a release built for it.
     Deb(DebOptions),
     /// Print the Homebrew formula of a release.
@@ -148,6 +152,11 @@ fn behaviours(workspace: &Workspace, write: bool) -> Result<bool, Failure> {
         write_readme(workspace)?;
     }
     Ok(report("behaviours", "the README's table", &breaches_of_readme(workspace, &[])?))
+}
+
+fn c_library(workspace: &Workspace, options: LibraryOptions) -> Result<bool, Failure> {
+    println!("{}", make_library(workspace, options)?.folder.display());
+    Ok(true)
 }
 
 fn deb(workspace: &Workspace, options: &DebOptions) -> Result<bool, Failure> {

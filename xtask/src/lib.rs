@@ -9,6 +9,7 @@
 //! cargo xtask header      the committed C header, held against the sources; `--write` makes it
 //! cargo xtask behaviours  the README's table of what holds in every language, held against the last run
 //! cargo xtask emit-cost   what an event costs its caller in each language, beside a published client
+//! cargo xtask c-library   the C library as it is shipped, with its header, for pkg-config and CMake
 //! cargo xtask deb         a Debian package of the release
 //! cargo xtask formula     the Homebrew formula of a release
 //! ```
@@ -18,6 +19,7 @@
 //! only the first. Nothing here is linked into a product crate, and nothing here links one.
 
 mod behaviours;
+mod c_library;
 mod claims;
 mod command;
 mod go_library;

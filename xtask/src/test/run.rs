@@ -41,7 +41,7 @@ pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<
             rust::run(workspace, options.skip_missing, &mut report);
         }
         if wants(Part::C) {
-            c::run(workspace, &mut report);
+            c::run(workspace, options.skip_missing, &mut report);
         }
         if [Part::Bindings, Part::Behaviours, Part::Interop].into_iter().any(wants) {
             let bindings = Bindings::install(workspace, options.skip_missing, &mut report);

@@ -1,0 +1,51 @@
+//! The C interface: its header, the tests in C over the library as it is shipped, and how large that is.
+
+mod programs;
+mod size;
+
+use programs::Program;
+
+use super::languages::Missing;
+use super::run::Report;
+use super::step::Step;
+use crate::c_library::{LibraryOptions, make_library};
+use crate::workspace::Workspace;
+
+const CC: Missing = Missing { program: "cc", what: "a C compiler", package: "gcc libc6-dev" };
+const VALGRIND: Missing = Missing { program: "valgrind", what: "Valgrind", package: "valgrind" };
+
+/// Holds the header against the sources, and runs the tests in C plainly, under the sanitizers and under Valgrind.
+pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report) {
+    let header = Step::new("cargo", &["xtask", "header"]).run(workspace.root());
+    report.needed("the committed C header", &header);
+    let mut present = |missing: &Missing, what: &str| {
+        let here = missing.is_here(&["--version"]);
+        match (here, skip_missing) {
+            (true, _) => {}
+            (false, true) => report.skipped(what, &missing.to_string()),
+            (false, false) => report.failed(what, &missing.to_string()),
+        }
+        here
+    };
+    if !present(&CC, "the tests in C") {
+        return;
+    }
+    let with_valgrind = present(&VALGRIND, "the tests in C under Valgrind");
+    let libraries = [false, true].map(|verifier| make_library(workspace, LibraryOptions { verifier }));
+    let [Ok(emitter), Ok(verifier)] = &libraries else {
+        for error in libraries.into_iter().filter_map(Result::err) {
+            report.failed("building the C library", &error.to_string());
+        }
+        return;
+    };
+    size::check(&emitter.shared(), size::EMITTER, report);
+    size::check(&verifier.shared(), size::VERIFIER, report);
+    let Some(data) = programs::data(workspace, report) else { return };
+    let kinds = [Program::Plain, Program::Sanitized, Program::Valgrind];
+    for kind in kinds.into_iter().filter(|kind| *kind != Program::Valgrind || with_valgrind) {
+        if let Some(program) = kind.compiled(workspace, verifier, report) {
+            report.tests(kind.name(), &data.shown_to(kind.run(&program)).run(workspace.root()));
+        }
+    }
+    programs::header_in_cpp(workspace, verifier, report);
+}
