@@ -15,12 +15,22 @@
 #define AR_OK AR_ERR_OK
 
 /* Initialisers: every struct that the caller makes starts from one of these. */
-#define AR_ERROR_INIT { .size = sizeof(ar_error) }
-#define AR_EMITTER_CONFIG_INIT { .size = sizeof(ar_emitter_config) }
-#define AR_EVENT_INIT { .size = sizeof(ar_event) }
-#define AR_ACK_INIT { .size = sizeof(ar_ack) }
-#define AR_VERIFIER_CONFIG_INIT { .size = sizeof(ar_verifier_config) }
-#define AR_VERDICT_INIT { .size = sizeof(ar_verdict) }
+#ifdef __cplusplus
+template <typename Struct> static inline Struct ar_initialised() {
+  Struct made = Struct();
+  made.size = sizeof(Struct);
+  return made;
+}
+#define AR_INITIALISED(type) ar_initialised<type>()
+#else
+#define AR_INITIALISED(type) { .size = sizeof(type) }
+#endif
+#define AR_ERROR_INIT AR_INITIALISED(ar_error)
+#define AR_EMITTER_CONFIG_INIT AR_INITIALISED(ar_emitter_config)
+#define AR_EVENT_INIT AR_INITIALISED(ar_event)
+#define AR_ACK_INIT AR_INITIALISED(ar_ack)
+#define AR_VERIFIER_CONFIG_INIT AR_INITIALISED(ar_verifier_config)
+#define AR_VERDICT_INIT AR_INITIALISED(ar_verdict)
 
 /* A text from a literal; from a string that ends in NUL, or NULL for an absent text, there is `ar_text_of`. */
 #define AR_TEXT(literal) ar_text_of_length("" literal, sizeof(literal) - 1)

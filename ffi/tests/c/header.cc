@@ -13,6 +13,6 @@ int main() {
   event.tool_name = ar_text_of(nullptr);
   other.flags = AR_STRICT;
   verdict.outcome = AR_OUTCOME_NONE;
-  return ar_emitter_new(&config, &emitter, &error) == AR_OK &&
+  return verdict.size > other.size && ar_emitter_new(&config, &emitter, &error) == AR_OK &&
          ar_emitter_emit_acknowledged(emitter, &event, 0, &ack, nullptr) == AR_ERR_REFUSED;
 }

@@ -35,7 +35,8 @@ enum Part {
 pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<bool, WorkspaceError> {
     let shared = std::env::var_os(SHARED).filter(|folder| !folder.is_empty());
     let mut report = Report::default();
-    if rust::build(workspace, &mut report) {
+    // Nothing in C starts a program of ours.
+    if options.only == Some(Part::C) || rust::build(workspace, &mut report) {
         let wants = |part| options.only.is_none_or(|only| only == part);
         if wants(Part::Rust) {
             rust::run(workspace, options.skip_missing, &mut report);

@@ -114,7 +114,7 @@ pub(super) fn header_in_cpp(workspace: &Workspace, library: &Library, report: &m
         return report.skipped("the header in C++", &CXX.to_string());
     }
     let flags =
-        ["-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c++", "-I"];
+        ["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c++", "-I"];
     let step = Step::new(CXX.program, &flags).argument(library.include()).argument("ffi/tests/c/header.cc");
     report.needed("the header in C++", &step.run(workspace.root()));
 }
