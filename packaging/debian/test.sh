@@ -58,7 +58,7 @@ now=preparation
 trap clean_up EXIT
 
 # A machine that has the package, or anything of its name, is not ours to try things on.
-for path in "$data" "$socket" /etc/agentreceipts /usr/bin/agent-receipts /usr/bin/agent-receipts-daemon /usr/bin/agent-receipts-anchor; do
+for path in "$data" "$socket" /etc/agentreceipts /usr/bin/agent-receipts /usr/bin/agent-receipts-daemon /usr/bin/agent-receipts-{anchor,hook}; do
   [ ! -e "$path" ] || fail "$path is there already: nothing was touched"
 done
 for user in agentreceipts "$agent" "$auditor"; do
@@ -119,6 +119,13 @@ must as "$agent" AGENTRECEIPTS_SOCKET="$socket" agent-receipts emit --tool hello
   { cat "$work/daemon.log" "$work/error"; fail "emit"; }
 must as "$auditor" AGENTRECEIPTS_CONFIG="$settings" agent-receipts list --json >"$work/list"
 grep -q "did:user:$agent" "$work/list" || fail "the receipt does not name $agent: $(cat "$work/list")"
+ok
+
+begin a_hook_records_what_the_host_says
+printf '{"hook_event_name":"PreToolUse","session_id":"s1","tool_name":"Bash","tool_input":{}}' >"$work/said"
+must as "$agent" AGENTRECEIPTS_SOCKET="$socket" agent-receipts-hook --strict <"$work/said"
+hooked() { as "$auditor" AGENTRECEIPTS_CONFIG="$settings" agent-receipts list --json | grep -q system.command.execute; }
+wait_for "the hook's receipt" hooked
 ok
 
 begin the_daemon_is_another_user_and_confined

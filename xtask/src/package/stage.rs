@@ -12,6 +12,10 @@ pub(super) struct Stage<'w> {
     workspace: &'w Workspace,
 }
 
+/// What there is to be run.
+const PROGRAMS: [&str; 4] =
+    ["agent-receipts", "agent-receipts-daemon", "agent-receipts-anchor", "agent-receipts-hook"];
+
 /// Files of the checkout that are packaged as they are.
 const AS_THEY_ARE: &[(&str, &str)] = &[
     (
@@ -71,7 +75,7 @@ impl<'w> Stage<'w> {
 
     /// The programs, without what only a debugger needs.
     pub(super) fn programs(&self, from: &Path) -> Result<(), PackageError> {
-        for name in ["agent-receipts", "agent-receipts-daemon", "agent-receipts-anchor"] {
+        for name in PROGRAMS {
             let place = format!("usr/bin/{name}");
             let program = from.join(name);
             let bytes = fs::read(&program).map_err(PackageError::file("read", &program))?;
