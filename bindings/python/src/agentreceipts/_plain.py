@@ -1,0 +1,190 @@
+"""Any Python value as JSON text that a receipt can stand for: bounded, without secrets, and the same text for the same value.
+
+What JSON cannot say becomes an object with one member that begins with `$`. Nothing of a value that is not understood is read, `repr` least of
+all: it may tell secrets, and it names memory.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import json
+import math
+import os
+import re
+import uuid
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from typing import TypeVar
+
+# Beyond these a value is cut, and says so: deeper, more members, longer text.
+_DEPTH = 64
+_NODES = 20_000
+# An event of two payloads fits into a frame.
+_BYTES = 450_000
+# The greatest integer up to which each has a number of its own in JSON's arithmetic (RFC 8785).
+_EXACT = 2**53 - 1
+
+REDACTED = "[redacted]"
+
+Item = TypeVar("Item")
+
+# Names whose ends tell that a value is a secret, without underscores and in lower case.
+_SECRET = (
+    "apikey",
+    "authorization",
+    "cookie",
+    "cookies",
+    "credential",
+    "credentials",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "secretkey",
+    "token",
+)
+
+
+class Redaction:
+    """Which names have secrets for values: those that the caller gives, whole, and those that end in a common word for one."""
+
+    def __init__(self, names: Collection[str] = ()) -> None:
+        if isinstance(names, str):
+            raise TypeError("redact must be a collection of names, not one str")
+        self._names = frozenset(map(_bare, names))
+
+    def hides(self, name: object) -> bool:
+        bare = _bare(name) if isinstance(name, str) else ""
+        return bare in self._names or bare.endswith(_SECRET)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", name.lower())
+
+
+class Plain:
+    """Turns the values of one call into JSON text."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
+        self._nodes = 0
+        self._path: list[int] = []
+        self._hidden: set[str] = set()
+
+    def text(self, value: object) -> str:
+        """The JSON text of ``value``."""
+        self._nodes = 0
+        text = json.dumps(self._plain(value), separators=(",", ":"), allow_nan=False)
+        return text if len(text) <= _BYTES else json.dumps({"$omitted": f"{len(text)} bytes of json"})
+
+    def clean(self, message: str) -> str:
+        """``message`` without the secrets that :meth:`text` has hidden before, and cut to what an error may be."""
+        for secret in sorted(self._hidden, key=len, reverse=True):
+            message = message.replace(secret, REDACTED)
+        message = _unicode(message)
+        return message if len(message) <= 8_000 else message[:8_000] + "…"
+
+    def _plain(self, value: object) -> object:
+        self._nodes += 1
+        if self._nodes > _NODES:
+            return {"$omitted": "too many values"}
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, enum.Enum):
+            return self._plain(value.value)
+        if isinstance(value, str):
+            return _unicode(value) if len(value) <= _BYTES else {"$omitted": f"{len(value)} characters"}
+        if isinstance(value, int):
+            return _integer(int(value))
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else {"$float": str(float(value))}
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            size = memoryview(value).nbytes
+            return {"$base64": b64encode(bytes(value)).decode()} if size <= _BYTES else {"$omitted": f"{size} bytes"}
+        if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+            return value.isoformat()
+        if isinstance(value, (uuid.UUID, decimal.Decimal)):
+            return str(value)
+        if isinstance(value, os.PathLike):
+            return _unicode(os.fsdecode(value))
+        return self._inside(value)
+
+    def _inside(self, value: object) -> object:
+        """A value that holds others."""
+        if id(value) in self._path:
+            return {"$cycle": True}
+        if len(self._path) >= _DEPTH:
+            return {"$omitted": "too deep"}
+        self._path.append(id(value))
+        try:
+            return self._members(value)
+        except Exception:
+            # Its own code failed, or another thread changed it: no reason for the recorded call not to happen.
+            return {**_type(value), "$omitted": "unreadable"}
+        finally:
+            self._path.pop()
+
+    def _members(self, value: object) -> object:
+        if isinstance(value, Mapping):
+            return self._mapping(value)
+        if isinstance(value, (list, tuple)):
+            return [self._plain(item) for item in self._some(value)]
+        if isinstance(value, Set):
+            # A set has no order, and its text must not change from run to run.
+            return {"$set": sorted((self._plain(item) for item in self._some(value)), key=json.dumps)}
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._mapping({field.name: getattr(value, field.name, None) for field in dataclasses.fields(value)})
+        fields = getattr(type(value), "model_fields", None)
+        if isinstance(fields, Mapping):
+            # A pydantic model, without having to import pydantic to know it.
+            return self._mapping({name: getattr(value, name, None) for name in fields})
+        return _type(value)
+
+    def _some(self, items: Iterable[Item]) -> Iterator[Item]:
+        """As many as there is room for, and one more, which is then written as omitted."""
+        for item in items:
+            yield item
+            if self._nodes > _NODES:
+                return
+
+    def _mapping(self, value: Mapping[object, object]) -> object:
+        pairs = [(self._key(key), self._value(key, item)) for key, item in self._some(value.items())]
+        # Two keys may have become one: nothing must be lost.
+        if all(isinstance(key, str) for key, _ in pairs) and len({key for key, _ in pairs}) == len(pairs):
+            return dict(pairs)
+        return {"$pairs": [[key, item] for key, item in pairs]}
+
+    def _key(self, key: object) -> object:
+        return _unicode(key) if isinstance(key, str) else self._plain(key)
+
+    def _value(self, name: object, value: object) -> object:
+        if not self._redaction.hides(name):
+            return self._plain(value)
+        # Short ones would tear up messages, and are no secrets.
+        if isinstance(value, str) and len(value) >= 4:
+            self._hidden.add(value)
+        return REDACTED
+
+
+def _type(value: object) -> dict[str, str]:
+    kind = value if isinstance(value, type) else type(value)
+    return {"$type": f"{kind.__module__}.{kind.__qualname__}"}
+
+
+def _unicode(text: str) -> str:
+    """Halves of surrogate pairs that stand alone are replaced, pairs are joined: what is left is UTF-8."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _integer(value: int) -> object:
+    if -_EXACT <= value <= _EXACT:
+        return value
+    try:
+        return {"$int": str(value)}
+    except ValueError:
+        # Longer than Python itself is willing to write in decimal.
+        return {"$int": hex(value)}

@@ -1,0 +1,230 @@
+"""Recording calls: a decorator for functions, and a context manager for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast
+
+from ._asyncio import AsyncDaemonEmitter
+from ._emitter import DaemonEmitter
+from ._plain import Plain, Redaction
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from ._fields import Event
+
+Emitter = Union[DaemonEmitter, AsyncDaemonEmitter]
+Function = TypeVar("Function", bound=Callable[..., Any])
+_NOTHING: Any = object()
+
+
+class Call:
+    """One call that is being recorded. What is set here before its end stands in its event."""
+
+    result: Any
+    """What it gave back; nothing is recorded of it unless it is set."""
+    error: str
+    """What went wrong, where that is not told by an exception."""
+    decision: str
+    """``"allowed"`` unless set."""
+
+    def __init__(self) -> None:
+        self.result = _NOTHING
+        self.error = ""
+        self.decision = "allowed"
+
+
+class recorded:
+    """Records what happens inside of ``with`` or ``async with``: its arguments, result, error and duration.
+
+        with recorded(emitter, "read_file", arguments={"path": path}) as call:
+            call.result = read(path)
+
+    The duration goes out as ``usage``: ``{"duration_us": 1234}``. Exceptions go on their way; where the event about one cannot be sent,
+    that is counted and not raised in its place. An event about a success that cannot be sent raises what ``emit`` raises.
+
+    :param arguments: the parameters, by name; :func:`record` says how values are written.
+    :param redact: names of parameters and members whose values are left out.
+    :raises TypeError: for an emitter that is none, or an ``AsyncDaemonEmitter`` in ``with``.
+    """
+
+    def __init__(
+        self,
+        emitter: Emitter,
+        tool_name: str,
+        *,
+        arguments: Mapping[str, object] | None = None,
+        channel: str = "sdk",
+        tool_server: str = "",
+        action_type: str = "",
+        correlation_id: str = "",
+        redact: Collection[str] = (),
+    ) -> None:
+        self._emitter = _known(emitter)
+        self._plain = Plain(Redaction(redact))
+        self._call = Call()
+        self._began = 0
+        self._event: Event = {
+            "channel": channel,
+            "tool_name": tool_name,
+            "tool_server": tool_server,
+            "action_type": action_type,
+            "correlation_id": correlation_id,
+            "decision": "allowed",
+        }
+        if arguments is not None:
+            # Now, and not at the end: the call may change them.
+            self._event["input"] = self._plain.text(arguments)
+
+    def __enter__(self) -> Call:
+        if not isinstance(self._emitter, DaemonEmitter):
+            raise TypeError("an AsyncDaemonEmitter records with `async with`")
+        self._began = time.perf_counter_ns()
+        return self._call
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        event = self._ended(error)
+        try:
+            cast(DaemonEmitter, self._emitter).emit(**event)
+        except Exception:
+            if error is None:
+                raise
+
+    async def __aenter__(self) -> Call:
+        self._began = time.perf_counter_ns()
+        return self._call
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        event = self._ended(error)
+        try:
+            await send(self._emitter, event)
+        except Exception:
+            if error is None:
+                raise
+
+    def _ended(self, error: BaseException | None) -> Event:
+        event, call = self._event, self._call
+        event["usage"] = json.dumps({"duration_us": (time.perf_counter_ns() - self._began) // 1000})
+        event["decision"] = call.decision
+        if call.result is not _NOTHING:
+            event["output"] = self._plain.text(call.result)
+        event["error"] = self._plain.clean(call.error if error is None else told(error))
+        return event
+
+
+def record(
+    emitter: Emitter,
+    *,
+    tool_name: str = "",
+    arguments: bool = True,
+    result: bool = True,
+    channel: str = "sdk",
+    tool_server: str = "",
+    action_type: str = "",
+    redact: Collection[str] = (),
+) -> Callable[[Function], Function]:
+    """Records every call of a function or coroutine function: its arguments by name, its result, its error, its duration.
+
+        @record(emitter, redact=["pin"])
+        def pay(account: str, amount: int, pin: str) -> bool: ...
+
+    Any value can be recorded. What JSON cannot say is written as an object with one member: ``{"$int": ..}`` beyond 2^53, ``{"$float": "nan"}``,
+    ``{"$base64": ..}``, ``{"$set": [..]}``, ``{"$pairs": [..]}``, ``{"$cycle": true}``, ``{"$type": "module.Class"}``, and ``{"$omitted": ..}`` for what is
+    too deep, too many or too long. Values of names that end in a word for secrets (``password``, ``token``, ``api_key`` …) are left out at
+    every depth, as are those that ``redact`` names; texts so hidden are also taken out of the error's message. ``self`` and ``cls`` are left out.
+
+    :param tool_name: otherwise the function's qualified name.
+    :param arguments: whether arguments are recorded; ``result`` whether the result is.
+    :raises TypeError: for a generator function, whose calls end when somebody else has read it: use :class:`recorded` where it is read.
+    """
+    _known(emitter)
+    Redaction(redact)
+
+    def decorate(function: Function) -> Function:
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError("a generator function cannot be recorded: use `recorded` where it is read")
+        signature = inspect.signature(function)
+        name = tool_name or getattr(function, "__qualname__", type(function).__qualname__)
+
+        def recording(args: tuple[Any, ...], kwargs: dict[str, Any]) -> recorded:
+            return recorded(
+                emitter,
+                name,
+                arguments=_bound(signature, args, kwargs) if arguments else None,
+                channel=channel,
+                tool_server=tool_server,
+                action_type=action_type,
+                redact=redact,
+            )
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaiting(*args: Any, **kwargs: Any) -> Any:
+                async with recording(args, kwargs) as call:
+                    value = await function(*args, **kwargs)
+                    if result:
+                        call.result = value
+                return value
+
+            return cast(Function, awaiting)
+        if not isinstance(emitter, DaemonEmitter):
+            raise TypeError("an AsyncDaemonEmitter records coroutine functions only")
+
+        @functools.wraps(function)
+        def calling(*args: Any, **kwargs: Any) -> Any:
+            with recording(args, kwargs) as call:
+                value = function(*args, **kwargs)
+                if result:
+                    call.result = value
+            return value
+
+        return cast(Function, calling)
+
+    return decorate
+
+
+async def send(emitter: Emitter, event: Event) -> None:
+    """Sends an event without making the event loop wait."""
+    if isinstance(emitter, AsyncDaemonEmitter):
+        await emitter.emit(**event)
+    else:
+        emit: Callable[[], None] = functools.partial(emitter.emit, **event)
+        await asyncio.get_running_loop().run_in_executor(None, emit)
+
+
+def told(error: BaseException) -> str:
+    """An exception in words; those of its class alone where it has none."""
+    try:
+        words = str(error)
+    except Exception:
+        words = ""
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _known(emitter: Emitter) -> Emitter:
+    if not isinstance(emitter, (DaemonEmitter, AsyncDaemonEmitter)):
+        raise TypeError(f"an emitter is wanted, got {type(emitter).__name__!r}")
+    return emitter
+
+
+def _bound(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object] | None:
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:
+        # The call is about to fail on its own. Without the parameters' names nobody knows which of these are secrets.
+        return None
+    bound.apply_defaults()
+    first = next(iter(signature.parameters), "")
+    return {name: value for name, value in bound.arguments.items() if name != first or name not in ("self", "cls")}
+
+
+__all__ = ["Call", "Emitter", "record", "recorded", "send", "told"]

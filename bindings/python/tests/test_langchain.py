@@ -1,0 +1,102 @@
+"""The handler, in LangChain itself."""
+
+import asyncio
+
+import pytest
+from conftest import frame, sent, without_server
+from langchain_core.messages import ToolMessage
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import ToolException, tool
+
+from agentreceipts import EmitTransportError
+from agentreceipts.langchain import ReceiptsCallbackHandler
+
+
+@tool
+def multiply(a: int, b: int) -> int:
+    """Multiplies two numbers."""
+    return a * b
+
+
+@tool
+def login(user: str, password: str) -> str:
+    """Logs in."""
+    raise PermissionError(f"{user} may not, with {password}")
+
+
+@tool
+async def slowly(text: str) -> dict:
+    """Gives its text back."""
+    await asyncio.sleep(0)
+    return {"text": text}
+
+
+@tool
+def fragile() -> str:
+    """Fails in a way that the model may see."""
+    raise ToolException("out of paper")
+
+
+fragile.handle_tool_error = True
+
+
+@pytest.fixture
+def handler(receiver, emitter):
+    sent(emitter)
+    return ReceiptsCallbackHandler(emitter)
+
+
+def test_a_tool_call_is_recorded(receiver, handler):
+    assert multiply.invoke({"a": 6, "b": 7}, config={"callbacks": [handler]}) == 42
+    told = frame(receiver, 1)
+    assert (told["channel"], told["tool"], told["decision"]) == ("langchain", {"name": "multiply"}, "allowed")
+    assert (told["input"], told["output"]) == ({"a": 6, "b": 7}, 42)
+    assert "duration_us" in told["usage"]
+    assert told["correlation_id"]
+
+
+def test_the_models_own_id_of_the_call_ties_events_together(receiver, handler):
+    call = {"type": "tool_call", "id": "call-1", "name": "multiply", "args": {"a": 2, "b": 3}}
+    message = multiply.invoke(call, config={"callbacks": [handler]})
+    assert isinstance(message, ToolMessage)
+    told = frame(receiver, 1)
+    assert (told["correlation_id"], told["output"]) == ("call-1", "6")
+
+
+def test_a_tool_that_raises_is_recorded_without_its_secrets(receiver, handler):
+    with pytest.raises(PermissionError):
+        login.invoke({"user": "bob", "password": "hunter2"}, config={"callbacks": [handler]})
+    told = frame(receiver, 1)
+    assert told["input"] == {"user": "bob", "password": "[redacted]"}
+    assert told["error"] == "PermissionError: bob may not, with [redacted]"
+    assert "output" not in told
+
+
+def test_a_failure_that_the_model_is_told_of_is_a_failure(receiver, handler):
+    fragile.invoke({"type": "tool_call", "id": "c", "name": "fragile", "args": {}}, config={"callbacks": [handler]})
+    told = frame(receiver, 1)
+    assert told["error"] == "the tool failed: out of paper"
+
+
+def test_tools_within_chains_and_coroutines_are_recorded(receiver, handler):
+    async def main() -> None:
+        chain = RunnableLambda(lambda text: {"text": text}) | slowly
+        many = await asyncio.gather(*(chain.ainvoke(str(n), config={"callbacks": [handler]}) for n in range(5)))
+        assert many == [{"text": str(n)} for n in range(5)]
+
+    asyncio.run(main())
+    told = [frame(receiver, n + 1) for n in range(5)]
+    assert sorted(event["output"]["text"] for event in told) == list("01234")
+    assert all(event["input"] == event["output"] for event in told)
+    assert handler._calls == {}
+
+
+def test_what_cannot_be_recorded_fails_the_run():
+    handler = ReceiptsCallbackHandler(without_server())
+    with pytest.raises(EmitTransportError):
+        multiply.invoke({"a": 1, "b": 1}, config={"callbacks": [handler]})
+
+
+def test_an_emitter_of_another_kind_is_a_mistake():
+    with pytest.raises(TypeError):
+        ReceiptsCallbackHandler(None)
