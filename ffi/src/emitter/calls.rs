@@ -53,7 +53,7 @@ pub unsafe extern "C" fn ar_emitter_emit(
         // SAFETY: passed on from the caller.
         let event = unsafe { read_struct(event) }?;
         // SAFETY: as above.
-        emit(emitter, &unsafe { event.fields() }?)
+        emit(emitter, &unsafe { event.fields() }?, None)
     };
     // SAFETY: passed on from the caller.
     unsafe { call(error, body) }
@@ -90,7 +90,20 @@ pub unsafe extern "C" fn ar_emitter_emit_packed(
     error: *mut Error,
 ) -> Err {
     // SAFETY: passed on from the caller, twice.
-    unsafe { call(error, || emit(emitter, &unpack(event, length)?)) }
+    unsafe { call(error, || emit(emitter, &unpack(event, length)?, None)) }
+}
+
+/// `ar_emitter_emit_packed`, taking at most `patience_ms` as well: for callers that have a deadline of their own.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ar_emitter_emit_packed_within(
+    emitter: EmitterHandle,
+    event: *const u8,
+    length: usize,
+    patience_ms: u32,
+    error: *mut Error,
+) -> Err {
+    // SAFETY: passed on from the caller, twice.
+    unsafe { call(error, || emit(emitter, &unpack(event, length)?, Some(patience_ms))) }
 }
 
 /// `ar_emitter_emit_acknowledged` with a packed event: `length` bytes at `event`.
@@ -138,9 +151,13 @@ pub unsafe extern "C" fn ar_emitter_free(emitter: EmitterHandle, error: *mut Err
     unsafe { call(error, body) }
 }
 
-fn emit(emitter: EmitterHandle, fields: &Fields<'_>) -> Result<(), Failure> {
+fn emit(emitter: EmitterHandle, fields: &Fields<'_>, patience_ms: Option<u32>) -> Result<(), Failure> {
     let emitter = EMITTERS.enter(emitter)?;
-    with_event(fields, |event: &EventToSend<'_>| Ok(emitter.emit(event)?))
+    let patience = patience_ms.map(|patience| Duration::from_millis(patience.into()));
+    with_event(fields, |event: &EventToSend<'_>| match patience {
+        Some(patience) => Ok(emitter.emit_within(event, patience)?),
+        None => Ok(emitter.emit(event)?),
+    })
 }
 
 /// # Safety

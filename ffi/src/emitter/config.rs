@@ -12,6 +12,9 @@ use crate::failure::Failure;
 
 /// A flag of `ar_emitter_config`: transport failures are kept from the caller of `ar_emitter_emit`, and only counted.
 pub const AR_BEST_EFFORT: u32 = 1;
+/// A flag of `ar_emitter_config`: a count of lost events is left for the session's next emitter as soon as one is lost, and not only
+/// by closing. For languages whose processes end without a word (Go).
+pub const AR_LEAVE_AT_ONCE: u32 = 2;
 
 /// What may be set about an emitter; nothing must be. Start from `AR_EMITTER_CONFIG_INIT`.
 #[repr(C)]
@@ -19,7 +22,7 @@ pub const AR_BEST_EFFORT: u32 = 1;
 pub struct EmitterConfig {
     /// `sizeof(ar_emitter_config)`.
     pub size: usize,
-    /// `AR_BEST_EFFORT` or 0.
+    /// `AR_BEST_EFFORT`, `AR_LEAVE_AT_ONCE`, both, or 0.
     pub flags: u32,
     /// 0.
     pub reserved: u32,
@@ -54,7 +57,7 @@ impl EmitterConfig {
     ///
     /// Its texts are as [`Text`] says.
     pub(super) unsafe fn builder(&self) -> Result<EmitterBuilder, Failure> {
-        if self.flags & !AR_BEST_EFFORT != 0 || self.reserved != 0 {
+        if self.flags & !(AR_BEST_EFFORT | AR_LEAVE_AT_ONCE) != 0 || self.reserved != 0 {
             let why = format!("flags {:#x} and reserved {:#x} hold unknown ones", self.flags, self.reserved);
             return Err(Failure::new(Err::Flags, why));
         }
@@ -70,7 +73,8 @@ impl EmitterConfig {
         let mut builder = Emitter::builder()
             .session_id(text(&self.session_id, "session_id")?)
             .identity(identity)
-            .best_effort(self.flags & AR_BEST_EFFORT != 0);
+            .best_effort(self.flags & AR_BEST_EFFORT != 0)
+            .leave_drops_at_once(self.flags & AR_LEAVE_AT_ONCE != 0);
         // SAFETY: passed on from the caller.
         if let Some(path) = unsafe { self.socket_path.read_path("socket_path") }? {
             builder = builder.socket_path(path);

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use once_cell::race::OnceBox;
 
 use super::drops::Drops;
-use super::left::{DropFile, Untold};
+use super::left::{DropFile, PATIENCE, Untold};
 use super::line::Line;
+use crate::event::MAX_DROP_COUNT;
 
 /// What belongs to one process.
 ///
@@ -22,6 +23,8 @@ pub(super) struct Life {
     pub(super) drops: Drops,
     /// How many connections there had been when the drop file was last looked into and found empty; [`NEVER`] before the first look.
     looked: AtomicU64,
+    /// What this process has left at once, as far as it knows still untold.
+    left: AtomicU64,
     /// The child's; made without a lock, for the same reason.
     next: OnceBox<Life>,
 }
@@ -33,6 +36,7 @@ impl Life {
             line,
             drops: Drops::default(),
             looked: AtomicU64::new(NEVER),
+            left: AtomicU64::new(0),
             next: OnceBox::new(),
         }
     }
@@ -70,13 +74,36 @@ impl Life {
         self.looked.store(dials, Ordering::Relaxed);
     }
 
+    /// What this process has lost, and nobody was told of, as far as it knows.
+    pub(super) fn untold(&self) -> u64 {
+        self.drops.count().saturating_add(self.left.load(Ordering::Relaxed)).min(MAX_DROP_COUNT)
+    }
+
+    /// So many of those that were left have been told; all of them, if they are gone.
+    pub(super) fn told(&self, count: Option<u64>) {
+        let rest = |left: u64| Some(count.map_or(0, |count| left.saturating_sub(count)));
+        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
+    }
+
+    /// Leaves what was not told without waiting for more than a moment, and has the next event look for it.
+    pub(super) fn leave_at_once(&self, file: &DropFile, now: SystemTime) {
+        if let Untold::Left { count, .. } = self.leave_within(file, now, MOMENT) {
+            self.left.fetch_add(count, Ordering::Relaxed);
+            self.looked.store(NEVER, Ordering::Relaxed);
+        }
+    }
+
     /// Leaves what was not told; what cannot be left stays counted.
     pub(super) fn leave(&self, file: &DropFile, now: SystemTime) -> Untold {
+        self.leave_within(file, now, PATIENCE)
+    }
+
+    fn leave_within(&self, file: &DropFile, now: SystemTime, patience: Duration) -> Untold {
         let count = self.drops.take();
         if count == 0 {
             return Untold::Nothing;
         }
-        match file.leave(count, now) {
+        match file.leave(count, now, patience) {
             Ok(file) => Untold::Left { count, file },
             Err(error) => {
                 self.drops.add(count);
@@ -98,10 +125,12 @@ impl Life {
 /// No number of connections.
 const NEVER: u64 = u64::MAX;
 
+/// How long an event that was lost may wait for the file besides.
+const MOMENT: Duration = Duration::from_millis(10);
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn life(pid: u32) -> Life {
         let line = Line::new("/nowhere/s".into(), Duration::ZERO, Duration::ZERO);

@@ -44,6 +44,7 @@ pub struct Emitter {
     session_id: String,
     identity: Identity,
     best_effort: bool,
+    leave_at_once: bool,
     drop_file: DropFile,
 }
 
@@ -58,19 +59,12 @@ impl Emitter {
     /// Takes at most the dial and the write time-out together, whatever the daemon and other threads do. After a transport
     /// error the event counts as dropped; with `best_effort` that error is not returned.
     pub fn emit(&self, event: &EventToSend<'_>) -> Result<(), EmitError> {
-        let life = self.life.own();
-        let body = self.body(life, event, false)?;
-        let (body, telling) = Telling::load(body, life, &self.drop_file);
-        match life.line.send(&body, false, None) {
-            Ok(_) => {
-                telling.sent();
-                Ok(())
-            }
-            Err(error) => {
-                telling.not_sent(&error);
-                if self.best_effort && error.is_transport() { Ok(()) } else { Err(error) }
-            }
-        }
+        self.emit_by(event, None)
+    }
+
+    /// [`Emitter::emit`], taking at most `patience` as well: for callers that have a deadline of their own.
+    pub fn emit_within(&self, event: &EventToSend<'_>, patience: Duration) -> Result<(), EmitError> {
+        self.emit_by(event, Some(Instant::now() + patience))
     }
 
     /// Sends one event and waits at most `patience` in all for the daemon to say what became of it.
@@ -88,6 +82,7 @@ impl Emitter {
             Ok(asked) => (asked, telling.sent()),
             Err(error) => {
                 telling.not_sent(&error);
+                self.keep_count(life);
                 return Err(error);
             }
         };
@@ -102,6 +97,7 @@ impl Emitter {
         };
         if !taken_over {
             life.drops.add(told);
+            self.keep_count(life);
         }
         Ok(ack?)
     }
@@ -126,9 +122,10 @@ impl Emitter {
         self.life.socket()
     }
 
-    /// How many events this process has lost and not yet told to the daemon or left for the next emitter.
+    /// How many events this process has lost and not yet told to the daemon or left for the next emitter. What it left at once, as
+    /// [`EmitterBuilder::leave_drops_at_once`] has it, counts until it is told.
     pub fn dropped(&self) -> u64 {
-        self.life.existing().map_or(0, |life| life.drops.count())
+        self.life.existing().map_or(0, Life::untold)
     }
 
     /// How many lost events earlier emitters of this session have left to be told.
@@ -138,6 +135,30 @@ impl Emitter {
     /// [`DropFileError`] if what stands there is not believed; sending events passes it over, and works all the same.
     pub fn left_behind(&self) -> Result<u64, DropFileError> {
         self.drop_file.count()
+    }
+
+    fn emit_by(&self, event: &EventToSend<'_>, latest: Option<Instant>) -> Result<(), EmitError> {
+        let life = self.life.own();
+        let body = self.body(life, event, false)?;
+        let (body, telling) = Telling::load(body, life, &self.drop_file);
+        match life.line.send(&body, false, latest) {
+            Ok(_) => {
+                telling.sent();
+                Ok(())
+            }
+            Err(error) => {
+                telling.not_sent(&error);
+                self.keep_count(life);
+                if self.best_effort && error.is_transport() { Ok(()) } else { Err(error) }
+            }
+        }
+    }
+
+    /// Leaves what was just lost, where the end of the process may come without a word.
+    fn keep_count(&self, life: &Life) {
+        if self.leave_at_once {
+            life.leave_at_once(&self.drop_file, SystemTime::now());
+        }
     }
 
     fn body(&self, life: &Life, event: &EventToSend<'_>, ack: bool) -> Result<Body, EmitError> {

@@ -31,6 +31,7 @@ impl<'a> Telling<'a> {
     pub(super) fn sent(self) -> u64 {
         let left = self.left.map_or(0, |(count, left)| {
             left.settle();
+            self.life.told(Some(count));
             count
         });
         self.own.saturating_add(left)
@@ -50,6 +51,7 @@ fn find(life: &Life, file: &DropFile) -> Option<(u64, Left)> {
         Finding::InUse => None,
         Finding::Nothing => {
             life.has_looked(dials);
+            life.told(None);
             None
         }
     }

@@ -93,10 +93,15 @@ impl DropFile {
     }
 
     /// Adds `count` to the file in the first folder that there is or can be made.
-    pub(super) fn leave(&self, count: u64, now: SystemTime) -> Result<PathBuf, DropFileError> {
+    pub(super) fn leave(
+        &self,
+        count: u64,
+        now: SystemTime,
+        patience: Duration,
+    ) -> Result<PathBuf, DropFileError> {
         let mut fault = None;
         for folder in self.folders.as_ref().map_err(Clone::clone)? {
-            match self.leave_in(folder, count, now) {
+            match self.leave_in(folder, count, now, patience) {
                 Ok(path) => return Ok(path),
                 Err(error) => fault = fault.or(Some(error)),
             }
@@ -104,13 +109,19 @@ impl DropFile {
         Err(fault.unwrap_or(DropFileError::NoFolder))
     }
 
-    fn leave_in(&self, folder: &Folder, count: u64, now: SystemTime) -> Result<PathBuf, DropFileError> {
+    fn leave_in(
+        &self,
+        folder: &Folder,
+        count: u64,
+        now: SystemTime,
+        patience: Duration,
+    ) -> Result<PathBuf, DropFileError> {
         let open = folder.make()?;
-        let record = match self.record(folder, PATIENCE)? {
+        let record = match self.record(folder, patience)? {
             Some(record) => Some(record),
             None => {
                 stale::make_room(&open, &folder.path, now);
-                Record::open(open, &folder.path, &self.name, true, PATIENCE)?
+                Record::open(open, &folder.path, &self.name, true, patience)?
             }
         };
         let Some(record) = record else { return Err(DropFileError::NoFolder) };
@@ -127,7 +138,7 @@ impl DropFile {
 }
 
 /// How long the file may be somebody else's while a count is to be left: they hold it while they send one frame.
-const PATIENCE: Duration = Duration::from_millis(250);
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 mod tests {
@@ -151,7 +162,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     // A lock is not given in turns: one that comes away empty-handed tries again.
-                    (0..250).for_each(|_| while file.leave(1, SystemTime::now()).is_err() {});
+                    (0..250).for_each(|_| while file.leave(1, SystemTime::now(), PATIENCE).is_err() {});
                     leaving.fetch_sub(1, Ordering::Relaxed);
                 });
             }
