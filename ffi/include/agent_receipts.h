@@ -71,6 +71,10 @@ template <typename Struct> static inline Struct ar_initialised() {
 // A flag of `ar_emitter_config`: transport failures are kept from the caller of `ar_emitter_emit`, and only counted.
 #define AR_BEST_EFFORT 1
 
+// A flag of `ar_emitter_config`: a count of lost events is left for the session's next emitter as soon as one is lost, and not only
+// by closing. For languages whose processes end without a word (Go).
+#define AR_LEAVE_AT_ONCE 2
+
 // The length that stands for an absent field in a packed event.
 #define AR_PACKED_ABSENT 4294967295
 
@@ -281,7 +285,7 @@ typedef struct ar_text {
 typedef struct ar_emitter_config {
   // `sizeof(ar_emitter_config)`.
   size_t size;
-  // `AR_BEST_EFFORT` or 0.
+  // `AR_BEST_EFFORT`, `AR_LEAVE_AT_ONCE`, both, or 0.
   uint32_t flags;
   // 0.
   uint32_t reserved;
@@ -488,6 +492,13 @@ ar_err ar_emitter_emit_packed(ar_emitter emitter,
                               const uint8_t *event,
                               size_t length,
                               struct ar_error *error);
+
+// `ar_emitter_emit_packed`, taking at most `patience_ms` as well: for callers that have a deadline of their own.
+ar_err ar_emitter_emit_packed_within(ar_emitter emitter,
+                                     const uint8_t *event,
+                                     size_t length,
+                                     uint32_t patience_ms,
+                                     struct ar_error *error);
 
 // `ar_emitter_emit_acknowledged` with a packed event: `length` bytes at `event`.
 ar_err ar_emitter_emit_packed_acknowledged(ar_emitter emitter,

@@ -9,7 +9,7 @@ import (
 
 // DaemonEmitter sends events to the daemon. Make it with [NewDaemon]; any number of goroutines may share it.
 //
-// Close it when it is no longer needed. One that is forgotten is closed when the garbage collector finds it.
+// Close it when it is no longer needed: that hangs up. One that is forgotten is closed when the garbage collector finds it.
 type DaemonEmitter struct {
 	ticket     ticket
 	sessionID  string

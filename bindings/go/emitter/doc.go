@@ -12,6 +12,9 @@
 // after a failure; it never waits longer than 25 milliseconds for the connection and 100 for the event to go out, or until the
 // context's deadline if that comes sooner.
 //
+// Close it when it is no longer needed; a program that ends without closing it loses nothing by that. Go tells nobody that it ends,
+// and so the count of lost events is left in a small file when it changes, for the next emitter of the same session and user.
+//
 // # Errors
 //
 // An error tells whose fault it is. [ErrTransport]: the daemon was not reached in time; the event is lost and counted, and the

@@ -9,6 +9,8 @@ package emitter
 #cgo linux LDFLAGS: -lpthread -ldl -lm
 #cgo noescape ar_emitter_emit_packed
 #cgo nocallback ar_emitter_emit_packed
+#cgo noescape ar_emitter_emit_packed_within
+#cgo nocallback ar_emitter_emit_packed_within
 #include <agent_receipts.h>
 */
 import "C"
@@ -47,13 +49,16 @@ func open(c *config) (ticket, *Error) {
 		return C.ar_text{data: (*C.char)(unsafe.Pointer(data)), length: C.size_t(len(s))}
 	}
 	given := C.ar_emitter_config{
-		size:          C.sizeof_ar_emitter_config,
-		socket_path:   text(c.socketPath),
-		session_id:    text(c.sessionID),
-		issuer_name:   text(c.identity.IssuerName),
-		issuer_model:  text(c.identity.IssuerModel),
-		operator_id:   text(c.identity.OperatorID),
-		operator_name: text(c.identity.OperatorName),
+		size: C.sizeof_ar_emitter_config,
+		// A process of Go ends without a word to C or to us: what was lost must be known before.
+		flags:            C.AR_LEAVE_AT_ONCE,
+		socket_path:      text(c.socketPath),
+		session_id:       text(c.sessionID),
+		write_timeout_ms: C.uint32_t(c.writeTimeoutMs),
+		issuer_name:      text(c.identity.IssuerName),
+		issuer_model:     text(c.identity.IssuerModel),
+		operator_id:      text(c.identity.OperatorID),
+		operator_name:    text(c.identity.OperatorName),
 	}
 	var made C.ar_emitter
 	failure := newFailure()
@@ -66,6 +71,15 @@ func (t ticket) emit(packed []byte) *Error {
 	failure := newFailure()
 	event := (*C.uint8_t)(unsafe.SliceData(packed))
 	return failed(C.ar_emitter_emit_packed(C.ar_emitter(t), event, C.size_t(len(packed)), &failure), &failure)
+}
+
+// emitWithin sends one packed event, and takes at most so long.
+func (t ticket) emitWithin(packed []byte, patienceMs uint32) *Error {
+	failure := newFailure()
+	event := (*C.uint8_t)(unsafe.SliceData(packed))
+	code := C.ar_emitter_emit_packed_within(
+		C.ar_emitter(t), event, C.size_t(len(packed)), C.uint32_t(patienceMs), &failure)
+	return failed(code, &failure)
 }
 
 // emitAcknowledged sends one packed event and waits for the daemon's answer.

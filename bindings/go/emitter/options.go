@@ -11,6 +11,8 @@ type config struct {
 	identity   Identity
 	bestEffort bool
 	logger     *slog.Logger
+	// For tests alone: how long an event may take to go out, where that is not the usual.
+	writeTimeoutMs uint32
 }
 
 // WithSocketPath names the daemon's socket. Otherwise, and if empty, it is [DefaultSocketPath].

@@ -109,6 +109,48 @@ func TestADaemonThatReadsNothingIsACountedDrop(t *testing.T) {
 	}
 }
 
+// A context that ends sooner than the emitter would: the event is lost by then, and the error says both.
+func TestAContextsDeadlineCutsTheTimeShort(t *testing.T) {
+	socket := deaf(t)
+	// On its own it would wait for an hour.
+	patient := made(t, socket, func(c *config) { c.writeTimeoutMs = 3_600_000 })
+	event := plain
+	event.Input = json.RawMessage(`"` + strings.Repeat("x", 900_000) + `"`)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	err := patient.Emit(ctx, event)
+	if !errors.Is(err, ErrTransport) || !errors.Is(err, context.DeadlineExceeded) || patient.Dropped() != 1 {
+		t.Errorf("%v, %d drops", err, patient.Dropped())
+	}
+	// One that is far away changes nothing.
+	e := made(t, socket)
+	ctx, cancel = context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	err = e.Emit(ctx, event)
+	if !errors.Is(err, ErrTransport) || errors.Is(err, context.DeadlineExceeded) || e.Dropped() != 1 {
+		t.Errorf("%v, %d drops", err, e.Dropped())
+	}
+}
+
+func TestWithNowhereToWriteEventsGoOutAllTheSame(t *testing.T) {
+	folder := private(t)
+	for _, name := range []string{"HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME"} {
+		t.Setenv(name, "/proc/nowhere")
+	}
+	socket := filepath.Join(folder, "s")
+	e := made(t, socket)
+	for n := range uint64(2) {
+		if err := e.Emit(context.Background(), plain); !errors.Is(err, ErrTransport) || e.Dropped() != n+1 {
+			t.Errorf("%v, %d drops", err, e.Dropped())
+		}
+	}
+	receiver := listenAt(t, socket, nil)
+	sent(t, e, plain)
+	if told := receiver.events(1)[0]["drop_count"]; told == nil || told.(float64) < 2 {
+		t.Errorf("%v drops were told", told)
+	}
+}
+
 func TestAForgottenEmitterLeavesNoConnection(t *testing.T) {
 	receiver := listen(t, nil)
 	func() {
