@@ -29,6 +29,7 @@ mod placing;
 mod process;
 mod programs;
 mod report;
+mod retiring;
 mod verifying;
 mod watched;
 
@@ -47,6 +48,9 @@ pub use load::{LoadOutcome, LoadPlan, Target, measure_load};
 pub use machine::Machine;
 pub use placing::Chain;
 pub use process::{ProcessUsage, own_cpu_seconds, thread_usage};
-pub use programs::{emit_cost_main, floor_main, growth_main, load_main, report_main, verify_main};
+pub use programs::{
+    emit_cost_main, floor_main, growth_main, load_main, report_main, retire_main, verify_main,
+};
 pub use report::{Figures, Scale, measure_all};
+pub use retiring::{Moved, measure_retiring};
 pub use verifying::{Verified, measure_verification};

@@ -63,7 +63,9 @@ pub(crate) enum Command {
     Import(commands::import::Args),
     /// Copy the database, also while a daemon writes it, and verify the copy.
     Backup(commands::backup::Args),
-    /// Give the room of what was deleted in the database back, while no daemon runs.
+    /// Move closed chains that a checkpoint covers to an archive, while no daemon runs.
+    Retire(Box<commands::retire::Args>),
+    /// Give the room of what was deleted or moved back, while no daemon runs.
     Compact(commands::compact::Args),
     /// Check the daemon, its socket, its database and its chains; records one event.
     Doctor(commands::doctor::Args),

@@ -28,6 +28,7 @@ mod output;
 mod proving;
 mod reading;
 mod recorder;
+mod retiring;
 mod session;
 mod set_up;
 mod settings;

@@ -29,6 +29,8 @@ pub enum Command {
     },
     /// Give the room of what was deleted back, in the database of a stopped daemon.
     Compact(Config),
+    /// Take the chains that archives of moved chains hold out of the database of a stopped daemon.
+    Retire(Config),
     /// Print the configuration that would be run with.
     PrintConfig(Config),
     /// Print which frames are understood.
@@ -123,6 +125,8 @@ impl Arguments {
             Command::Rotate { config, json: self.json }
         } else if self.compact {
             Command::Compact(config)
+        } else if self.retire {
+            Command::Retire(config)
         } else if self.print_config {
             Command::PrintConfig(config)
         } else {
@@ -170,6 +174,9 @@ struct Arguments {
     /// Give the room of what was deleted in the database back and exit; no daemon may be running.
     #[arg(long, group = "verb")]
     compact: bool,
+    /// Take the chains that `agent-receipts retire` has put into archives out of the database and exit; no daemon may be running.
+    #[arg(long, group = "verb")]
+    retire: bool,
     /// Print the configuration that would be run with, as TOML, and exit.
     #[arg(long, group = "verb")]
     print_config: bool,

@@ -10,6 +10,7 @@ use agent_receipts_store::{Compacted, SqliteStore};
 use crate::args::{Command, UsageError};
 use crate::init;
 use crate::protocol::FRAME_VERSIONS;
+use crate::retire::retire;
 use crate::rotate::rotate;
 use crate::surroundings::Surroundings;
 
@@ -58,6 +59,12 @@ fn carry_out(command: Command) -> Result<(), Box<dyn std::error::Error>> {
         Command::Compact(config) => {
             let Compacted { before, after } = SqliteStore::open(&config.db)?.compact()?;
             writeln!(out, "compacted `{}`: {before} bytes before, {after} after", config.db.display())?;
+        }
+        Command::Retire(config) => {
+            for (archive, retired) in retire(&config.db)? {
+                let (receipts, chains) = (retired.receipts, retired.chains);
+                writeln!(out, "moved {receipts} receipts of {chains} chains to archive `{archive}`")?;
+            }
         }
         Command::PrintConfig(config) => write!(out, "{}", config.to_toml())?,
         Command::ProtocolVersion => writeln!(out, "{}", FRAME_VERSIONS.to_json())?,

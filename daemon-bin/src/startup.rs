@@ -218,7 +218,7 @@ fn take_up_root(
 
 /// The base of the chain that was written to last, if that chain was left open, or another one of the same base was.
 fn left_open(store: &dyn ReceiptReader, keys: &Keys) -> Result<Option<String>, StartError> {
-    let Some(latest) = store.latest_root_chain()? else { return Ok(None) };
+    let Some(latest) = latest_root(store)? else { return Ok(None) };
     let base = base_of(&latest);
     if head_of(store, &latest, keys)?.is_some_and(|head| !head.terminal) {
         return Ok(Some(base.to_owned()));
@@ -234,6 +234,16 @@ fn left_open(store: &dyn ReceiptReader, keys: &Keys) -> Result<Option<String>, S
         }
     }
     Ok(None)
+}
+
+/// The root chain that was written to last, be it that it was moved to an archive since.
+fn latest_root(store: &dyn ReceiptReader) -> Result<Option<String>, StoreError> {
+    let stored = store.latest_root_chain()?;
+    let Some(moved) = store.newest_moved_root()? else { return Ok(stored) };
+    let Some(chain_id) = stored else { return Ok(Some(moved.chain_id)) };
+    let sequence = store.head(&chain_id)?.map_or(0, |head| head.sequence);
+    let newest = store.by_position(&chain_id, sequence)?.map_or(0, |stored| stored.rowid);
+    Ok(Some(if newest > moved.last_rowid { chain_id } else { moved.chain_id }))
 }
 
 /// A restart a minute for a whole day uses 1,440 successors of a date.

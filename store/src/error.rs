@@ -142,6 +142,14 @@ pub enum StoreError {
         /// The position.
         sequence: u64,
     },
+    /// The chain was closed, and its receipts were moved to an archive: nothing is added to it.
+    #[error("chain `{chain_id}` was moved to archive `{archive}`: begin another")]
+    ChainMoved {
+        /// The chain.
+        chain_id: String,
+        /// The archive's name.
+        archive: String,
+    },
     /// The sequence number does not fit the database's integers.
     #[error("sequence {sequence} of chain `{chain_id}` is greater than the database can hold")]
     SequenceTooLarge {

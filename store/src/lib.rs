@@ -26,6 +26,7 @@ mod archive;
 mod checkpoints;
 mod error;
 mod memory;
+mod moved;
 mod query;
 mod row;
 mod sqlite;
@@ -38,7 +39,10 @@ pub use archive::{
 pub use checkpoints::{CheckpointReader, CheckpointStore, StoredCheckpoint, StoredGroup};
 pub use error::StoreError;
 pub use memory::MemoryStore;
+pub use moved::{Leaf, LeafContent, MovedChain, MovedReceipt, Retired};
 pub use query::{Order, Query};
 pub use row::{ChainSummary, Head, Row, StoredRow};
-pub use sqlite::{Compacted, Copied, Existing, Interrupter, SCHEMA_VERSION, SqliteReader, SqliteStore};
+pub use sqlite::{
+    Compacted, Copied, Existing, Interrupter, RetireError, SCHEMA_VERSION, SqliteReader, SqliteStore,
+};
 pub use traits::{ReceiptReader, ReceiptStore};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::{Bound, ControlFlow};
 
 use crate::{
-    ChainSummary, CheckpointReader, CheckpointStore, Head, Order, Query, ReceiptReader, ReceiptStore, Row,
-    StoreError, StoredCheckpoint, StoredGroup, StoredRow,
+    ChainSummary, CheckpointReader, CheckpointStore, Head, Leaf, LeafContent, MovedChain, Order, Query,
+    ReceiptReader, ReceiptStore, Row, StoreError, StoredCheckpoint, StoredGroup, StoredRow,
 };
 
 /// Rows in memory, with the behaviour of the SQLite store except that nothing is durable and that a session is found only by
@@ -138,6 +138,33 @@ impl ReceiptReader for MemoryStore {
 
     fn max_rowid(&self) -> Result<i64, StoreError> {
         Ok(self.rows.last().map_or(0, |stored| stored.rowid))
+    }
+
+    fn leaves(
+        &self,
+        after_rowid: i64,
+        limit: Option<u64>,
+        each: &mut dyn FnMut(Leaf<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let later = self.rows.iter().filter(|stored| stored.rowid > after_rowid);
+        for StoredRow { rowid, row } in later.take(limit.map_or(usize::MAX, count)) {
+            let content = LeafContent::Stored(&row.receipt_json);
+            if each(Leaf { rowid: *rowid, chain_id: &row.chain_id, sequence: row.sequence, content })
+                .is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// There are no archives beside it.
+    fn moved_chain(&self, _chain_id: &str) -> Result<Option<MovedChain>, StoreError> {
+        Ok(None)
+    }
+
+    fn newest_moved_root(&self) -> Result<Option<MovedChain>, StoreError> {
+        Ok(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::{ChainSummary, CheckpointStore, Head, Query, Row, StoreError, StoredRow};
+use crate::{ChainSummary, CheckpointStore, Head, Leaf, MovedChain, Query, Row, StoreError, StoredRow};
 
 /// Reading rows. Each call sees one consistent state of the store.
 pub trait ReceiptReader {
@@ -37,8 +37,24 @@ pub trait ReceiptReader {
     /// was written in turn.
     fn latest_root_chain(&self) -> Result<Option<String>, StoreError>;
 
-    /// The newest row's number, 0 if there are no rows: the mark from which a follower starts.
+    /// The newest row's number, 0 if there are no rows: the mark from which a follower starts. A row that was moved to an archive
+    /// counts, for its number is not given again.
     fn max_rowid(&self) -> Result<i64, StoreError>;
+
+    /// Gives the leaves of the tree over all receipts, those that were moved to archives included, whose row number is greater than
+    /// this one, in the order of these numbers: at most `limit` of them, until `each` breaks. What is lent is lent for the call.
+    fn leaves(
+        &self,
+        after_rowid: i64,
+        limit: Option<u64>,
+        each: &mut dyn FnMut(Leaf<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// What is left of a chain that was moved to an archive. Such a chain has no rows, and gets none.
+    fn moved_chain(&self, chain_id: &str) -> Result<Option<MovedChain>, StoreError>;
+
+    /// Of the chains that were moved and are not an agent's, the one with the newest row.
+    fn newest_moved_root(&self) -> Result<Option<MovedChain>, StoreError>;
 }
 
 /// Writing rows.

@@ -74,6 +74,25 @@ fn an_archive_without_rows_is_not_finished() {
     assert_eq!(entries(archives.path()), [""; 0]);
 }
 
+/// Who may read the database may read what was moved from there.
+#[test]
+fn an_archive_can_be_for_the_readers_of_a_database() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("receipts.db");
+    std::fs::write(&path, "").unwrap();
+    for (database, files, folders) in [(0o600, 0o400, 0o700), (0o640, 0o440, 0o750)] {
+        support::set_mode(&path, database);
+        let archives = ArchiveFolder::beside(&path);
+        let mut writer = archives.begin("one").unwrap();
+        writer.belong_with(&path).unwrap();
+        writer.append(&rows("audit", 1..=RECEIPTS)).unwrap();
+        let place = writer.finish(&manifest()).unwrap();
+        let modes = ["receipts.db", "manifest.json", "", ".."].map(|name| mode(&place.join(name)));
+        assert_eq!(modes, [files, files, folders, folders]);
+        std::fs::remove_dir_all(archives.path()).unwrap();
+    }
+}
+
 #[test]
 fn names_that_lead_elsewhere_are_refused() {
     let folder = tempdir().unwrap();

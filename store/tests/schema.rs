@@ -170,7 +170,8 @@ fn the_indexes_of_others_are_kept() {
 
 #[test]
 fn a_newer_schema_is_read_but_not_written() {
-    for version in ["4", "4000000000", "1.5", "new"] {
+    let next = (SCHEMA_VERSION + 1).to_string();
+    for version in [next.as_str(), "4000000000", "1.5", "new"] {
         let (_folder, path) =
             ours(&format!("UPDATE ar_meta SET value = '{version}' WHERE key = 'schema_version'"));
         let before = std::fs::read(&path).unwrap();
@@ -199,8 +200,8 @@ fn a_reader_tells_our_version_and_that_the_reference_has_none() {
 
 #[test]
 fn a_newer_schema_without_the_receipts_that_we_know_is_not_even_read() {
-    let (folder, path) =
-        ours("UPDATE ar_meta SET value = '4'; ALTER TABLE receipts RENAME COLUMN receipt_json TO body");
+    let newer = format!("UPDATE ar_meta SET value = '{}'", SCHEMA_VERSION + 1);
+    let (folder, path) = ours(&format!("{newer}; ALTER TABLE receipts RENAME COLUMN receipt_json TO body"));
     let before = std::fs::read(&path).unwrap();
     assert!(matches!(SqliteReader::open(&path), Err(StoreError::ForeignSchema { .. })));
     assert!(matches!(SqliteStore::open(&path), Err(StoreError::NewerSchema { .. })));

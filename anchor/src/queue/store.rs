@@ -4,8 +4,9 @@ use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
 use agent_receipts_chain::tree::{GROUP, NodeHash, TreeReader, hash_of_text, prove_consistency};
+use agent_receipts_core::ReceiptHash;
 use agent_receipts_store::{
-    CheckpointReader as _, Query, ReceiptReader as _, SqliteReader, StoreError, StoredCheckpoint,
+    CheckpointReader as _, LeafContent, ReceiptReader as _, SqliteReader, StoreError, StoredCheckpoint,
 };
 
 use super::{Entry, KeyFiles, Queue, QueueError};
@@ -109,7 +110,7 @@ fn read(found: StoredCheckpoint, keys: &KeyFiles) -> Result<Entry, QueueError> {
     if entry.size() == size { Ok(entry) } else { Err(QueueError::Misplaced { size, says: entry.size() }) }
 }
 
-/// The tree over the rows in the order of their numbers.
+/// The tree over the rows in the order of their numbers, and over what is left of those that were moved to archives.
 struct Tree<'a> {
     reader: &'a SqliteReader,
 }
@@ -142,9 +143,11 @@ impl TreeReader for Tree<'_> {
         };
         let mut leaves = Vec::new();
         let wanted = range.end - number * GROUP;
-        let query = Query { limit: Some(wanted), ..Query::after(after_rowid) };
-        self.reader.stream(&query, &mut |stored| {
-            leaves.push(NodeHash::of_receipt(&hash_of_text(stored.row.receipt_json.as_bytes())));
+        self.reader.leaves(after_rowid, Some(wanted), &mut |leaf| {
+            leaves.push(NodeHash::of_receipt(&match leaf.content {
+                LeafContent::Stored(text) => hash_of_text(text.as_bytes()),
+                LeafContent::Moved(left) => ReceiptHash::from_bytes(*left),
+            }));
             ControlFlow::Continue(())
         })?;
         let skipped = usize::try_from(range.start - number * GROUP).unwrap_or(usize::MAX);

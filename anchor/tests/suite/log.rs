@@ -6,7 +6,8 @@ use agent_receipts_chain::checkpoint::{Checkpoint, Head, HeadList, KeyName, Sign
 use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash, hash_of_text};
 use agent_receipts_core::{PublicKey, ReceiptHash, Signature, Signer, Timestamp};
 use agent_receipts_store::{
-    CheckpointStore as _, ReceiptStore as _, Row, SqliteStore, StoreError, StoredCheckpoint, StoredGroup,
+    ArchiveFolder, ArchiveKind, CheckpointStore as _, Manifest, ReceiptStore as _, Row, SqliteStore,
+    StoreError, StoredCheckpoint, StoredGroup,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -53,6 +54,8 @@ pub(crate) struct Log {
     tree: Frontier,
     /// Makes the receipts of one log differ from another's.
     flavour: &'static str,
+    /// The chain that is recorded on.
+    chain: String,
 }
 
 impl Log {
@@ -70,7 +73,34 @@ impl Log {
             origin: None,
             tree: Frontier::default(),
             flavour,
+            chain: "audit".into(),
         }
+    }
+
+    /// Moves every receipt there is to an archive, and records on another chain from then on.
+    pub(crate) fn retire(&mut self) {
+        let rows: Vec<Row> = (1..=self.tree.size()).map(|sequence| self.row(sequence)).collect();
+        let folder = ArchiveFolder::beside(&self.path);
+        let mut writer = folder.begin("x").unwrap();
+        writer.append(&rows).unwrap();
+        let manifest = Manifest {
+            version: Manifest::VERSION,
+            kind: ArchiveKind::Moved,
+            source: String::new(),
+            taken_in: String::new(),
+            sha256: String::new(),
+            bytes: 0,
+            receipts: self.tree.size(),
+            chains: Vec::new(),
+            public_key: String::new(),
+            earlier_keys: Vec::new(),
+            vouched_keys: Vec::new(),
+        };
+        writer.finish(&manifest).unwrap();
+        let archive = folder.archives().unwrap().remove(0);
+        let retired = self.store.retire(&archive, &|text| *hash_of_text(text.as_bytes()).as_bytes()).unwrap();
+        assert_eq!(retired.receipts, self.tree.size());
+        self.chain = "audit-2".into();
     }
 
     pub(crate) fn become_other(&mut self, flavour: &'static str) {
@@ -101,7 +131,7 @@ impl Log {
         for _ in 0..receipts {
             let sequence = self.tree.size() + 1;
             let hash = self.hash(sequence);
-            rows.push(row(sequence, self.text(sequence), &hash));
+            rows.push(self.row(sequence));
             if let Some(root) = self.tree.push(NodeHash::of_receipt(&hash)) {
                 let last_rowid = i64::try_from(sequence).unwrap();
                 groups.push(StoredGroup { number: sequence / GROUP - 1, hash: *root.as_bytes(), last_rowid });
@@ -154,6 +184,11 @@ impl Log {
 
     pub(crate) fn hash(&self, sequence: u64) -> ReceiptHash {
         hash_of_text(self.text(sequence).as_bytes())
+    }
+
+    fn row(&self, sequence: u64) -> Row {
+        let chain_id = self.chain.clone();
+        Row { chain_id, ..row(sequence, self.text(sequence), &self.hash(sequence)) }
     }
 }
 

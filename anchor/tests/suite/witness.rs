@@ -105,6 +105,24 @@ fn every_checkpoint_is_cosigned_with_a_proof_that_the_log_only_grew() {
     assert_eq!(station.names("w1"), names);
 }
 
+/// What is left of receipts that were moved proves as much as they did.
+#[test]
+fn a_log_whose_receipts_were_moved_to_an_archive_still_only_grew() {
+    let mut station = Station::new();
+    let witness = Witness::default();
+    let server = witness.serve(station.log.key());
+    let mut size = 0;
+    for (round, receipts) in [3, 300, 5, 700, 1].into_iter().enumerate() {
+        if round == 2 {
+            station.log.retire();
+        }
+        station.log.grow(receipts);
+        size += receipts;
+        assert!(station.once(&sink(&server)), "{}", station.said());
+        assert_eq!(witness.size(), size);
+    }
+}
+
 #[test]
 fn a_witness_that_came_further_than_we_noted_is_followed() {
     let mut station = Station::new();

@@ -17,7 +17,7 @@ use crate::{Binaries, Failure};
 
 pub use floor::floor_main;
 pub use load::load_main;
-pub use parts::{emit_cost_main, growth_main, verify_main};
+pub use parts::{emit_cost_main, growth_main, retire_main, verify_main};
 pub use report::report_main;
 
 /// What the programs have in common.

@@ -1,11 +1,11 @@
-//! `verify-bench`, `growth` and `emit-cost`.
+//! `verify-bench`, `growth`, `retire-bench` and `emit-cost`.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use super::{Common, emitter_or, print};
-use crate::{measure_emit_cost, measure_growth, measure_verification};
+use crate::{measure_emit_cost, measure_growth, measure_retiring, measure_verification};
 
 /// Measures databases of the given sizes and prints JSON.
 #[derive(Debug, Parser)]
@@ -31,6 +31,14 @@ pub fn growth_main() -> ExitCode {
     emitter_or(|args| {
         let SizesArgs { sizes, common } = SizesArgs::parse_from(args);
         print(&measure_growth(&sizes, &common.binaries()?, &common.place())?)
+    })
+}
+
+/// The program `retire-bench`: moves a chain to an archive and compacts the database.
+pub fn retire_main() -> ExitCode {
+    emitter_or(|args| {
+        let SizesArgs { sizes, common } = SizesArgs::parse_from(args);
+        print(&measure_retiring(&sizes, &common.binaries()?, &common.place())?)
     })
 }
 

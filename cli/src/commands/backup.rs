@@ -37,6 +37,8 @@ struct Answer {
     file: PathBuf,
     bytes: u64,
     sha256: String,
+    /// Receipts that were moved to archives, which a copy of the database does not hold.
+    moved: u64,
     #[serde(flatten)]
     report: Report,
 }
@@ -56,8 +58,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let mut verification = StoreVerification::begin(Reading::open(&copied.path)?, &trust)?;
     let chains: Vec<String> = verification.chains()?.into_iter().map(|chain| chain.chain_id).collect();
     let report = verification.report(&chains)?;
+    let moved = verification.reading().ask(|reader| reader.moved_chains())?;
+    let moved = moved.iter().map(|chain| chain.receipts).sum();
     let code = if report.valid || copied.receipts == 0 { exit::OK } else { exit::FAILED };
-    write(Answer { file: copied.path.clone(), bytes: copied.bytes, sha256, report }, &copied, context)?;
+    let file = copied.path.clone();
+    write(Answer { file, bytes: copied.bytes, sha256, moved, report }, &copied, context)?;
     Ok(code)
 }
 
@@ -72,6 +77,12 @@ fn write(answer: Answer, copied: &Copied, context: &Context) -> Result<(), Failu
     screen.line(&format!("backup   {}", printable(&file)))?;
     screen.line(&format!("  holds  {receipts} in {bytes}, each compared with the database"))?;
     screen.line(&format!("  digest {}", answer.sha256))?;
+    if answer.moved > 0 {
+        let moved = count(answer.moved, "receipt");
+        screen.line(&format!(
+            "  {moved} stand in archives: copy the folder `….archives` too, it never changes"
+        ))?;
+    }
     if copied.receipts == 0 {
         screen.line("there are no receipts yet: nothing in it could be verified")?;
     } else {

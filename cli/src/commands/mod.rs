@@ -18,6 +18,7 @@ pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod prove;
+pub(crate) mod retire;
 pub(crate) mod run;
 pub(crate) mod service;
 pub(crate) mod show;
@@ -83,6 +84,7 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::VerifyEvent(args) => verify_event::run(&args, &context),
         Command::Export(args) => export::run(&args, &context),
         Command::Import(args) => import::run(&args, &context),
+        Command::Retire(args) => retire::run(&args, &context),
         Command::Compact(args) => compact::run(&args, &context),
         Command::Backup(args) => backup::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),

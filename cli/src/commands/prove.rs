@@ -109,6 +109,8 @@ impl From<ProveError> for Failure {
     fn from(error: ProveError) -> Self {
         match error {
             ProveError::Store(error) => error.into(),
+            ProveError::NotInArchive { .. } => Failure::new(&error)
+                .with_hint("bring the archive's folder back beside the database, from a backup of it"),
             ProveError::NoCheckpoint { .. } => Failure::new(&error).with_hint(
                 "the daemon signs one every 10,000 receipts, every hour and when it stops, unless it is configured otherwise",
             ),

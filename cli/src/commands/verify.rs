@@ -139,7 +139,7 @@ fn write(report: &Report, chain_id: Option<&str>, context: &Context) -> Result<(
     let mut screen = context.stdout();
     if context.json {
         screen.json(report)?;
-    } else if report.chains.is_empty() {
+    } else if report.chains.is_empty() && report.conflicts.is_empty() {
         match chain_id {
             Some(chain_id) => {
                 screen.line(&format!("Chain {}: UNKNOWN — no receipts", printable(chain_id)))?
@@ -163,7 +163,8 @@ impl Args {
         trust: &Trust,
         chain_id: Option<&str>,
     ) -> Result<Report, Failure> {
-        let everything = Everything::begin(sources, trust, self.options()?, self.extent())?;
+        let everything = Everything::begin(sources, trust, self.options()?, self.extent())?
+            .with_archives_left_out(self.archives.no_archives);
         if chain_id.is_none() {
             self.expect_one_chain(&everything.chain_ids())?;
         }

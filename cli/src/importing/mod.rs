@@ -5,4 +5,4 @@ mod name;
 mod take_in;
 
 pub(crate) use lines::ImportError;
-pub(crate) use take_in::{TakeIn, Taken};
+pub(crate) use take_in::{TakeIn, Taken, archived_chains};

@@ -1,5 +1,6 @@
 //! One file becomes one archive, once it is verified.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -53,7 +54,7 @@ impl TakeIn<'_> {
         if !report.valid {
             return Ok(Taken::Refused(Box::new(report)));
         }
-        let chains = chains(&mut verification, &report)?;
+        let chains = archived_chains(&mut verification, &report)?;
         drop(verification);
         if let Some(same) = archives.iter().find(|archive| archive.manifest.chains == chains) {
             return Ok(Taken::Before(same.name.clone()));
@@ -104,19 +105,24 @@ fn is_database(file: &mut File) -> std::io::Result<bool> {
     Ok(beginning == MAGIC)
 }
 
-fn chains(verification: &mut StoreVerification, report: &Report) -> Result<Vec<ArchivedChain>, Failure> {
-    let results: Vec<_> = report.chains.iter().map(|chain| (chain.chain_id.clone(), chain.result)).collect();
+/// The chains of an archive that is being made, as its manifest lists them.
+pub(crate) fn archived_chains(
+    verification: &mut StoreVerification,
+    report: &Report,
+) -> Result<Vec<ArchivedChain>, Failure> {
+    let results: BTreeMap<&str, &str> =
+        report.chains.iter().map(|chain| (chain.chain_id.as_str(), chain.result)).collect();
     let summaries = verification.chains()?;
     let mut chains = Vec::with_capacity(summaries.len());
     for summary in summaries {
         let head = verification.reading().ask(|reader| reader.head(&summary.chain_id))?;
-        let result = results.iter().find(|(chain_id, _)| *chain_id == summary.chain_id);
+        let result = results.get(summary.chain_id.as_str());
         chains.push(ArchivedChain {
             receipts: summary.length,
             first_sequence: summary.first_sequence,
             last_sequence: summary.last_sequence,
             tip_hash: head.map(|head| head.receipt_hash).unwrap_or_default(),
-            verdict: result.map_or("UNKNOWN", |(_, verdict)| verdict).to_owned(),
+            verdict: result.map_or("UNKNOWN", |verdict| verdict).to_owned(),
             chain_id: summary.chain_id,
         });
     }

@@ -6,7 +6,9 @@ mod tree;
 use agent_receipts_chain::checkpoint::{ReceiptProof, SignedCheckpoint};
 use agent_receipts_chain::tree::{BuildError, prove_inclusion};
 use agent_receipts_core::PublicKey;
-use agent_receipts_store::{CheckpointReader as _, ReceiptReader as _, SqliteReader, StoreError};
+use agent_receipts_store::{
+    ArchiveError, ArchiveFolder, CheckpointReader as _, ReceiptReader as _, SqliteReader, StoreError,
+};
 
 use tree::StoredTree;
 
@@ -19,6 +21,17 @@ pub(crate) enum ProveError {
     /// The database could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The archives could not be looked at.
+    #[error(transparent)]
+    Archives(#[from] ArchiveError),
+    /// The receipt was moved to an archive that is gone, or does not hold it.
+    #[error("receipt `{id}` was moved to archive `{archive}`, where it is not")]
+    NotInArchive {
+        /// The receipt.
+        id: String,
+        /// The archive.
+        archive: String,
+    },
     /// There is no such receipt.
     #[error("there is no receipt `{id}`")]
     NoReceipt {
@@ -52,7 +65,7 @@ pub(crate) enum ProveError {
 /// The proof of the receipt with this id, from the newest checkpoint that one of the keys has signed and that still holds. A proof
 /// that is given has been checked.
 pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Result<ReceiptProof, ProveError> {
-    let stored = reader.by_id(id)?.ok_or_else(|| ProveError::NoReceipt { id: id.to_owned() })?;
+    let (rowid, text) = find(reader, id)?;
     let mut signed = Vec::new();
     for stored in reader.checkpoints_up_to(u64::MAX, MOST_CHECKPOINTS)? {
         if let Ok(checkpoint) = SignedCheckpoint::parse(stored.note.as_bytes())
@@ -66,7 +79,7 @@ pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Resu
     // What is stored of the tree saves reading every receipt. It may have been tampered with, and the receipts not.
     for tree in [StoredTree::stored, StoredTree::computed] {
         let mut tree = tree(reader)?;
-        let Some(index) = tree.index_of(stored.rowid)? else { continue };
+        let Some(index) = tree.index_of(rowid)? else { continue };
         for (checkpoint, key) in signed.iter().filter(|(signed, _)| signed.checkpoint().size > index) {
             found_none = false;
             let inclusion = match prove_inclusion(&mut tree, index, checkpoint.checkpoint().size) {
@@ -74,13 +87,8 @@ pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Resu
                 Err(BuildError::Read(error)) => return Err(error.into()),
                 Err(_) => continue,
             };
-            let proof = ReceiptProof::new(
-                stored.row.receipt_json.as_bytes(),
-                inclusion,
-                checkpoint.clone(),
-                Some(*key),
-            )
-            .map_err(|error| ProveError::NoProof { id: id.to_owned(), reason: error.to_string() })?;
+            let proof = ReceiptProof::new(text.as_bytes(), inclusion, checkpoint.clone(), Some(*key))
+                .map_err(|error| ProveError::NoProof { id: id.to_owned(), reason: error.to_string() })?;
             match proof.verify(&[*key], keys) {
                 Ok(_) => return Ok(proof),
                 Err(agent_receipts_chain::checkpoint::ReceiptProofError::Inclusion(_)) => {}
@@ -92,6 +100,19 @@ pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Resu
     }
     let id = id.to_owned();
     Err(if found_none { ProveError::NoCheckpoint { id } } else { ProveError::Altered { id } })
+}
+
+/// The number of a receipt's row, and its text, from the archive where it was moved there. Neither is believed.
+fn find(reader: &SqliteReader, id: &str) -> Result<(i64, String), ProveError> {
+    if let Some(stored) = reader.by_id(id)? {
+        return Ok((stored.rowid, stored.row.receipt_json));
+    }
+    let moved = reader.moved_receipt(id)?.ok_or_else(|| ProveError::NoReceipt { id: id.to_owned() })?;
+    let gone = || ProveError::NotInArchive { id: id.to_owned(), archive: moved.archive.clone() };
+    let archives = ArchiveFolder::beside(reader.path()).archives()?;
+    let archive = archives.iter().find(|archive| archive.name == moved.archive).ok_or_else(gone)?;
+    let archived = SqliteReader::open(&archive.database)?.by_id(id)?.ok_or_else(gone)?;
+    Ok((moved.rowid, archived.row.receipt_json))
 }
 
 /// Checkpoints that are looked at, the newest first.

@@ -3,11 +3,12 @@
 use std::ops::{ControlFlow, Range};
 
 use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash, TreeReader, hash_of_text};
+use agent_receipts_core::ReceiptHash;
 use agent_receipts_store::{
-    CheckpointReader as _, Order, Query, ReceiptReader as _, SqliteReader, StoreError, StoredGroup,
+    CheckpointReader as _, LeafContent, ReceiptReader as _, SqliteReader, StoreError, StoredGroup,
 };
 
-/// The groups of a tree, and the rows below them.
+/// The groups of a tree, and the rows below them: those that are stored, and what is left of those that were moved to archives.
 pub(crate) struct StoredTree<'a> {
     reader: &'a SqliteReader,
     groups: Vec<StoredGroup>,
@@ -30,12 +31,10 @@ impl<'a> StoredTree<'a> {
     pub(crate) fn computed(reader: &'a SqliteReader) -> Result<Self, StoreError> {
         let mut tree = Frontier::default();
         let mut groups = Vec::new();
-        let all = Query { order: Order::Insertion, ..Query::default() };
-        reader.stream(&all, &mut |stored| {
-            let hash = hash_of_text(stored.row.receipt_json.as_bytes());
-            if let Some(group) = tree.push(NodeHash::of_receipt(&hash)) {
+        reader.leaves(i64::MIN, None, &mut |leaf| {
+            if let Some(group) = tree.push(node(leaf.content)) {
                 let number = tree.size() / GROUP - 1;
-                groups.push(StoredGroup { number, hash: *group.as_bytes(), last_rowid: stored.rowid });
+                groups.push(StoredGroup { number, hash: *group.as_bytes(), last_rowid: leaf.rowid });
             }
             ControlFlow::Continue(())
         })?;
@@ -59,16 +58,11 @@ impl<'a> StoredTree<'a> {
     fn each_of_group(
         &self,
         number: u64,
-        mut enough: impl FnMut(i64, &str) -> bool,
+        mut enough: impl FnMut(i64, LeafContent<'_>) -> bool,
     ) -> Result<(), StoreError> {
         let before = number.checked_sub(1).and_then(|before| self.groups.get(usize::try_from(before).ok()?));
-        let query = Query {
-            after_rowid: before.map(|group| group.last_rowid),
-            order: Order::Insertion,
-            limit: Some(GROUP),
-            ..Query::default()
-        };
-        self.reader.stream(&query, &mut |stored| match enough(stored.rowid, &stored.row.receipt_json) {
+        let after = before.map_or(i64::MIN, |group| group.last_rowid);
+        self.reader.leaves(after, Some(GROUP), &mut |leaf| match enough(leaf.rowid, leaf.content) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         })
@@ -88,13 +82,20 @@ impl TreeReader for StoredTree<'_> {
         let first = range.start % GROUP;
         let last = first + (range.end - range.start);
         let (mut at, mut leaves) = (0, Vec::new());
-        self.each_of_group(range.start / GROUP, |_, text| {
+        self.each_of_group(range.start / GROUP, |_, content| {
             if at >= first && at < last {
-                leaves.push(NodeHash::of_receipt(&hash_of_text(text.as_bytes())));
+                leaves.push(node(content));
             }
             at += 1;
             at >= last
         })?;
         Ok(leaves)
     }
+}
+
+fn node(content: LeafContent<'_>) -> NodeHash {
+    NodeHash::of_receipt(&match content {
+        LeafContent::Stored(text) => hash_of_text(text.as_bytes()),
+        LeafContent::Moved(left) => ReceiptHash::from_bytes(*left),
+    })
 }

@@ -1,17 +1,20 @@
 //! The database and its archives, judged together.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use agent_receipts_chain::{KeyRing, Options};
 use agent_receipts_store::Archive;
 
+use super::moved::{self, Held, Holding};
 use super::overlap::Overlaps;
 use super::report::{ChainReport, Report};
 use super::stored::{Extent, StoreVerification, observe};
 use super::trust::Trust;
 use crate::digest::sha256_of;
 use crate::failure::Failure;
-use crate::sources::Source;
+use crate::reading::Reading;
+use crate::sources::{ArchivesArgs, Source, open};
 
 /// The database and its archives, opened and with their keys looked up: one lineage over all, since a hand-over that a chain
 /// in one needs may stand in another.
@@ -21,6 +24,7 @@ pub(crate) struct Everything<'a> {
     extent: Extent,
     ring: Arc<KeyRing>,
     parts: Vec<Part>,
+    archives_left_out: bool,
 }
 
 struct Part {
@@ -45,7 +49,12 @@ impl<'a> Everything<'a> {
             let chain_ids = verification.chains()?.into_iter().map(|chain| chain.chain_id).collect();
             parts.push(Part { archive, verification, chain_ids });
         }
-        Ok(Self { trust, options, extent, ring, parts })
+        Ok(Self { trust, options, extent, ring, parts, archives_left_out: false })
+    }
+
+    /// The archives were not to be read; what was moved to one is then not valid, but not checked.
+    pub(crate) fn with_archives_left_out(self, archives_left_out: bool) -> Self {
+        Self { archives_left_out, ..self }
     }
 
     /// The chains of all, each once.
@@ -64,12 +73,13 @@ impl<'a> Everything<'a> {
     /// The verdicts: on one chain wherever it stands, or on all.
     pub(crate) fn report(mut self, only: Option<&str>) -> Result<Report, Failure> {
         let mut notes = self.trust.notes(&self.ring);
-        let mut conflicts = Vec::new();
+        let Held { mut conflicts, notes: of_moved } = self.hold_moved(only)?;
+        notes.extend(of_moved);
         if let Some(only) = only {
             for part in &mut self.parts {
                 part.chain_ids.retain(|chain_id| chain_id == only);
             }
-            if self.chain_ids().is_empty() {
+            if self.chain_ids().is_empty() && conflicts.is_empty() {
                 // Unknown, which is never valid.
                 self.parts.iter_mut().take(1).for_each(|first| first.chain_ids.push(only.to_owned()));
             }
@@ -92,6 +102,24 @@ impl<'a> Everything<'a> {
             if found.conflicts { conflicts.push(found.text) } else { notes.push(found.text) }
         }
         Ok(Report::over(chains, notes).with_conflicts(conflicts))
+    }
+
+    /// Holds what is left of moved receipts against the archives.
+    fn hold_moved(&mut self, only: Option<&str>) -> Result<Held, Failure> {
+        let (first, others) = match self.parts.split_first_mut() {
+            Some((first, others)) if first.archive.is_none() => (first, others),
+            _ => {
+                let archives = self.parts.iter().filter_map(|part| part.archive.as_ref());
+                return Ok(Held { conflicts: moved::without_database(archives), notes: Vec::new() });
+            }
+        };
+        let archives = others
+            .iter_mut()
+            .filter_map(|part| Some((part.archive.as_ref()?, part.verification.reading())))
+            .collect();
+        let Part { verification, chain_ids, .. } = first;
+        let left_out = self.archives_left_out;
+        Holding { database: verification.reading(), stored: chain_ids, archives, only, left_out }.hold()
     }
 }
 
@@ -155,7 +183,14 @@ pub(crate) fn one_of(
     StoreVerification::with_ring(sources.swap_remove(at).reading, ring)
 }
 
-fn ring(sources: &mut [Source], trust: &Trust) -> Result<KeyRing, Failure> {
+/// The keys of a database that must be there, and of its archives: a hand-over may have been moved to one.
+pub(crate) fn ring_with_archives(database: &Path, trust: &Trust) -> Result<KeyRing, Failure> {
+    drop(Reading::open(database)?);
+    ring(&mut open(database, &ArchivesArgs { no_archives: false })?, trust)
+}
+
+/// The keys of all sources.
+pub(crate) fn ring(sources: &mut [Source], trust: &Trust) -> Result<KeyRing, Failure> {
     let Some((first, others)) = sources.split_first_mut() else { return Ok(trust.lineage().resolve()) };
     // Begun anew where a writer came in between. Archives are not written.
     let ring = first.reading.ask(|reader| {

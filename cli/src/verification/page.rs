@@ -18,6 +18,7 @@ const IN_FULL: usize = 3;
 /// All verdicts, the sum first where there are several.
 pub(crate) fn write_all(report: &Report, screen: &mut Screen) -> io::Result<()> {
     match report.chains.as_slice() {
+        [] => {}
         [only] => only.write(screen)?,
         several => write_several(several, report.receipts, screen)?,
     }

@@ -64,7 +64,7 @@ impl StoreVerification {
     }
 
     /// With keys that were looked up already, over more than this database.
-    pub(super) fn with_ring(mut reading: Reading, ring: Arc<KeyRing>) -> Result<Self, Failure> {
+    pub(crate) fn with_ring(mut reading: Reading, ring: Arc<KeyRing>) -> Result<Self, Failure> {
         let census = reading.ask(Census::take)?;
         Ok(Self {
             reading,
@@ -222,7 +222,7 @@ fn left_out(reader: &SqliteReader) -> StoreError {
 }
 
 /// The keys of a database: whom the published key vouches for, by all rotations in it.
-pub(crate) fn lineage(reader: &SqliteReader, trust: &Trust) -> Result<KeyRing, StoreError> {
+fn lineage(reader: &SqliteReader, trust: &Trust) -> Result<KeyRing, StoreError> {
     let mut lineage = trust.lineage();
     observe(reader, &mut lineage)?;
     Ok(lineage.resolve())

@@ -6,8 +6,10 @@ use agent_receipts_core::{
     CREDENTIAL_TYPES, CREDENTIALS_CONTEXT, Draft, KeyRotation, PeerCredential, PublicKey, Receipt,
     ReceiptHash, Signature, Timestamp, Version,
 };
-use agent_receipts_store::{ReceiptStore, Row, SqliteStore};
+use agent_receipts_store::{ReceiptStore, Row, SqliteStore, StoreError};
 use ring::signature::{Ed25519KeyPair, KeyPair};
+
+use crate::house::wait_until;
 
 /// A signing key, made of one byte.
 pub(crate) struct Key(Ed25519KeyPair);
@@ -139,6 +141,19 @@ pub(crate) fn database(path: &Path, rows: &[Row]) -> PathBuf {
     let mut store = SqliteStore::create(path).unwrap();
     rows.chunks(2000).for_each(|batch| store.append(batch).unwrap());
     path.to_owned()
+}
+
+/// A database opened for writing. A child that another test has just begun may hold the lock of the last writer for a moment.
+pub(crate) fn writer(path: &Path) -> SqliteStore {
+    let mut store = None;
+    wait_until("the database is free", || {
+        store = match SqliteStore::open(path) {
+            Err(StoreError::Locked { .. }) => None,
+            opened => Some(opened.unwrap()),
+        };
+        store.is_some()
+    });
+    store.unwrap()
 }
 
 /// The receipts as JSON lines.

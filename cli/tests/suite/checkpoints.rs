@@ -6,11 +6,9 @@ use std::path::Path;
 use agent_receipts_chain::checkpoint::{Checkpoint, Head, HeadList, KeyName, SignedCheckpoint};
 use agent_receipts_chain::tree::{Frontier, GROUP, NodeHash};
 use agent_receipts_core::{Signature, Signer, Timestamp};
-use agent_receipts_store::{
-    CheckpointStore, ReceiptStore, Row, SqliteStore, StoreError, StoredCheckpoint, StoredGroup,
-};
+use agent_receipts_store::{CheckpointStore, ReceiptStore, Row, SqliteStore, StoredCheckpoint, StoredGroup};
 
-use crate::chains::{Chain, Key, database};
+use crate::chains::{Chain, Key, database, writer};
 use crate::house::{House, Said};
 
 struct AsSigner<'a>(&'a Key);
@@ -71,16 +69,8 @@ pub(crate) fn house(key: &Key, rows: &[Row]) -> House {
     house
 }
 
-/// Opens the database for writing. A program that another test's thread is just starting holds our files until it runs, and with them
-/// the lock.
 pub(crate) fn open(house: &House) -> SqliteStore {
-    for _ in 0..3_000 {
-        match SqliteStore::open(house.data("receipts.db")) {
-            Err(StoreError::Locked { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
-            opened => return opened.unwrap(),
-        }
-    }
-    panic!("somebody holds the database");
+    writer(&house.data("receipts.db"))
 }
 
 /// Another database in the place of the house's: what somebody made of it.

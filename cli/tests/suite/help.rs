@@ -33,6 +33,7 @@ fn the_commands_are_these() {
             "export",
             "import",
             "backup",
+            "retire",
             "compact",
             "doctor",
             "service",

@@ -29,6 +29,7 @@ mod init;
 mod keys;
 mod page;
 mod reading;
+mod retiring;
 mod review;
 mod rotating;
 mod running;

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use agent_receipts_chain::checkpoint::{Checkpoint, KeyName, SignedCheckpoint};
 use agent_receipts_chain::tree::{GROUP, NodeHash, hash_of_text};
-use agent_receipts_core::PublicKey;
+use agent_receipts_core::{PublicKey, ReceiptHash};
 use agent_receipts_store::{
-    CheckpointReader, Query, ReceiptReader, StoreError, StoredCheckpoint, StoredGroup,
+    CheckpointReader, LeafContent, ReceiptReader, StoreError, StoredCheckpoint, StoredGroup,
 };
 
 use super::growth::Growth;
@@ -119,17 +119,20 @@ pub(crate) fn take_up(
     Ok(growth)
 }
 
-/// Adds the rows behind those that are in the tree, at most `most` of them. True if there may be more.
+/// Adds the rows behind those that are in the tree, at most `most` of them, and what is left of rows that were moved to an
+/// archive. True if there may be more.
 pub(crate) fn catch_up(
     store: &dyn ReceiptReader,
     growth: &mut Growth,
     most: u64,
 ) -> Result<bool, StoreError> {
-    let query = Query { limit: Some(most), ..Query::after(growth.last_rowid()) };
     let mut count = 0;
-    store.stream(&query, &mut |stored| {
-        let hash = hash_of_text(stored.row.receipt_json.as_bytes());
-        growth.add(&stored.row.chain_id, stored.row.sequence, hash, stored.rowid);
+    store.leaves(growth.last_rowid(), Some(most), &mut |leaf| {
+        let hash = match leaf.content {
+            LeafContent::Stored(text) => hash_of_text(text.as_bytes()),
+            LeafContent::Moved(left) => ReceiptHash::from_bytes(*left),
+        };
+        growth.add(leaf.chain_id, leaf.sequence, hash, leaf.rowid);
         count += 1;
         ControlFlow::Continue(())
     })?;

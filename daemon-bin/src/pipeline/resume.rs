@@ -2,7 +2,7 @@
 
 use agent_receipts_chain::InvalidAgentId;
 use agent_receipts_core::{DecodeError, PublicKey, Received, Verified};
-use agent_receipts_store::{ReceiptReader, StoreError};
+use agent_receipts_store::{MovedChain, ReceiptReader, StoreError};
 
 use super::heads::Link;
 
@@ -100,7 +100,9 @@ pub(crate) fn head_of(
     chain_id: &str,
     keys: &Keys,
 ) -> Result<Option<Link>, ResumeError> {
-    let Some(head) = store.head(chain_id)? else { return Ok(None) };
+    let Some(head) = store.head(chain_id)? else {
+        return store.moved_chain(chain_id)?.map(end_of_moved).transpose();
+    };
     let received = Received::parse(head.receipt_json.as_bytes())
         .map_err(|error| ResumeError::Unreadable { chain_id: chain_id.to_owned(), error })?;
     let altered = |detail| Err(ResumeError::Altered { chain_id: chain_id.to_owned(), detail });
@@ -127,6 +129,14 @@ pub(crate) fn head_of(
         return altered("receipt_hash");
     }
     Ok(Some(Link { sequence: head.sequence, hash, receipt_id: head.receipt_id, terminal, hands_over }))
+}
+
+/// Where a chain ended whose receipts stand in an archive: closed, as nothing else is moved. As with any closed chain, nothing
+/// will be linked to it.
+fn end_of_moved(moved: MovedChain) -> Result<Link, ResumeError> {
+    let MovedChain { chain_id, last_sequence: sequence, tip_id: receipt_id, tip_hash, .. } = moved;
+    let hash = tip_hash.parse().map_err(|_| ResumeError::Altered { chain_id, detail: "receipt_hash" })?;
+    Ok(Link { sequence, hash, receipt_id, terminal: true, hands_over: false })
 }
 
 /// What an earlier key of ours signed to hand a chain over to our key.

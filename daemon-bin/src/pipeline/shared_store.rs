@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agent_receipts_store::{
-    ChainSummary, Head, MemoryStore, Query, ReceiptReader, ReceiptStore, Row, StoreError, StoredRow,
+    ChainSummary, Head, Leaf, MemoryStore, MovedChain, Query, ReceiptReader, ReceiptStore, Row, StoreError,
+    StoredRow,
 };
 
 use crate::checkpoints::tally::Tally;
@@ -132,5 +133,22 @@ impl ReceiptReader for SharedStore {
 
     fn max_rowid(&self) -> Result<i64, StoreError> {
         self.hold().store.max_rowid()
+    }
+
+    fn leaves(
+        &self,
+        after_rowid: i64,
+        limit: Option<u64>,
+        each: &mut dyn FnMut(Leaf<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.hold().store.leaves(after_rowid, limit, each)
+    }
+
+    fn moved_chain(&self, chain_id: &str) -> Result<Option<MovedChain>, StoreError> {
+        self.hold().store.moved_chain(chain_id)
+    }
+
+    fn newest_moved_root(&self) -> Result<Option<MovedChain>, StoreError> {
+        self.hold().store.newest_moved_root()
     }
 }

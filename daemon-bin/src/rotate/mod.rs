@@ -191,7 +191,8 @@ mod tests {
 
     use agent_receipts_keysource::{generate_key_pair, read_public_key};
     use agent_receipts_store::{
-        ChainSummary, Head, Query, ReceiptReader, ReceiptStore, Row, SqliteStore, StoreError, StoredRow,
+        ChainSummary, Head, Leaf, MovedChain, Query, ReceiptReader, ReceiptStore, Row, SqliteStore,
+        StoreError, StoredRow,
     };
 
     use super::*;
@@ -231,6 +232,23 @@ mod tests {
         }
         fn max_rowid(&self) -> Result<i64, StoreError> {
             self.0.max_rowid()
+        }
+
+        fn leaves(
+            &self,
+            after_rowid: i64,
+            limit: Option<u64>,
+            each: &mut dyn FnMut(Leaf<'_>) -> ControlFlow<()>,
+        ) -> Result<(), StoreError> {
+            self.0.leaves(after_rowid, limit, each)
+        }
+
+        fn moved_chain(&self, chain_id: &str) -> Result<Option<MovedChain>, StoreError> {
+            self.0.moved_chain(chain_id)
+        }
+
+        fn newest_moved_root(&self) -> Result<Option<MovedChain>, StoreError> {
+            self.0.newest_moved_root()
         }
     }
 

@@ -4,6 +4,7 @@
 //! (`receipts.db`) and what was known of them when they were taken in (`manifest.json`). An archive is made under another name
 //! and gets its own by one rename, when all of it is on disk: it is there whole, or not at all.
 
+mod belonging;
 mod folder;
 mod manifest;
 mod writer;

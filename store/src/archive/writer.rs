@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::belonging::Belonging;
 use super::folder::{DATABASE, MANIFEST};
 use super::manifest::{Manifest, ManifestError};
 use crate::sqlite::sync_folder;
@@ -62,6 +63,8 @@ pub struct ArchiveWriter {
     place: PathBuf,
     /// Locked, which tells work from what a crash has left.
     lock: File,
+    /// Whose it is to be, if not simply its maker's.
+    belonging: Option<Belonging>,
     finished: bool,
 }
 
@@ -80,7 +83,15 @@ impl ArchiveWriter {
             _ => StoreError::io(&partial, "create", &error).into(),
         })?;
         let lock = lock(&partial, name)?;
-        Ok(Self { store: None, name: name.to_owned(), partial, place, lock, finished: false })
+        Ok(Self {
+            store: None,
+            name: name.to_owned(),
+            partial,
+            place,
+            lock,
+            belonging: None,
+            finished: false,
+        })
     }
 
     /// Where the archive's database is to be put, if it is not made by [`ArchiveWriter::append`].
@@ -107,6 +118,17 @@ impl ArchiveWriter {
         self.store = None;
     }
 
+    /// Gives the archive, when it is finished, to the owner and the group of a database, and the folder of all archives too: those
+    /// who may read the database may read what was moved from there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Io`] if the database is not there.
+    pub fn belong_with(&mut self, database: &Path) -> Result<(), StoreError> {
+        self.belonging = Some(Belonging::of(database)?);
+        Ok(())
+    }
+
     /// Writes the manifest, makes everything durable and read-only, and gives the archive its name.
     ///
     /// # Errors
@@ -124,6 +146,14 @@ impl ArchiveWriter {
                 file.sync_all()
             })
             .map_err(|error| StoreError::io(&database, "sync", &error))?;
+        if let Some(belonging) = self.belonging {
+            belonging.claim(&path, belonging.file_mode())?;
+            belonging.claim(&database, belonging.file_mode())?;
+            belonging.claim(&self.partial, belonging.folder_mode())?;
+            if let Some(folder) = self.partial.parent() {
+                belonging.claim(folder, belonging.folder_mode())?;
+            }
+        }
         self.lock.sync_all().map_err(|error| StoreError::io(&self.partial, "sync", &error))?;
         // Onto a name that was taken meanwhile a folder with files in it is never renamed.
         std::fs::rename(&self.partial, &self.place).map_err(|error| match error.kind() {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, ffi};
 
 use super::errors::{classify, extended_code};
 use super::schema::{self, META, RECEIPTS, ROTATIONS, SCHEMA_VERSION};
-use super::{checkpoints, sessions};
+use super::{checkpoints, moved, sessions};
 use crate::StoreError;
 
 /// Brings the schema up to date in one transaction; a file that is up to date is not written to.
@@ -25,6 +25,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         run(&transaction, path, META)?;
         run(&transaction, path, sessions::TABLES)?;
         run(&transaction, path, checkpoints::TABLES)?;
+        run(&transaction, path, moved::TABLES)?;
         if found == Some(1) && schema::is_plain_table(&transaction, path, "ar_sessions")? {
             run(&transaction, path, sessions::FROM_VERSION_1)?;
         }

@@ -13,8 +13,8 @@ use super::open_readonly::Opened;
 use super::schema::{self, Shape};
 use super::select::Selection;
 use crate::{
-    ChainSummary, CheckpointReader, Head, Query, ReceiptReader, StoreError, StoredCheckpoint, StoredGroup,
-    StoredRow,
+    ChainSummary, CheckpointReader, Head, Leaf, MovedChain, MovedReceipt, Query, ReceiptReader, StoreError,
+    StoredCheckpoint, StoredGroup, StoredRow,
 };
 
 /// Ends, from any thread, the question that a [`SqliteReader`] is at work on, which then fails. One that was reopened since is not
@@ -119,6 +119,36 @@ impl SqliteReader {
         self.whole(self.selection().texts(each))
     }
 
+    /// The chains that were moved to archives, ordered by chain id. A database that a later version has written gives none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnreadableRow`] where a column does not hold what it should.
+    pub fn moved_chains(&self) -> Result<Vec<MovedChain>, StoreError> {
+        self.whole(self.selection().moved_chains())
+    }
+
+    /// What is left of the receipt with this id, if it was moved to an archive.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnreadableRow`] where a column does not hold what it should.
+    pub fn moved_receipt(&self, id: &str) -> Result<Option<MovedReceipt>, StoreError> {
+        self.whole(self.selection().moved_receipt(id))
+    }
+
+    /// Gives what is left of every receipt that was moved to an archive to `each`, by row number, until it breaks.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnreadableRow`] where a column does not hold what it should.
+    pub fn moved_receipts(
+        &self,
+        each: &mut dyn FnMut(MovedReceipt) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.whole(self.selection().moved_receipts(each))
+    }
+
     /// Copies the database as it is at this moment, whoever writes it meanwhile, to a file of mode 0600, and compares the copy
     /// with it row by row. The copy has its name only when it is whole and on disk. Room for it is needed once.
     ///
@@ -193,5 +223,22 @@ impl ReceiptReader for SqliteReader {
 
     fn max_rowid(&self) -> Result<i64, StoreError> {
         self.whole(self.selection().max_rowid())
+    }
+
+    fn leaves(
+        &self,
+        after_rowid: i64,
+        limit: Option<u64>,
+        each: &mut dyn FnMut(Leaf<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.whole(self.selection().leaves(after_rowid, limit, each))
+    }
+
+    fn moved_chain(&self, chain_id: &str) -> Result<Option<MovedChain>, StoreError> {
+        self.whole(self.selection().moved_chain(chain_id))
+    }
+
+    fn newest_moved_root(&self) -> Result<Option<MovedChain>, StoreError> {
+        self.whole(self.selection().newest_moved_root())
     }
 }

@@ -6,11 +6,12 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::checkpoints::NAMES as CHECKPOINTS;
 use super::errors::classify;
+use super::moved::NAMES as MOVED;
 use super::sessions::NAMES as SESSIONS;
 use crate::StoreError;
 
 /// The version of our own tables (`ar_*`), kept in `ar_meta` under `schema_version`. The reference's table has no version.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// The size of a page in a new database, in bytes. A receipt has about 1.7 kB: two fit a page of SQLite's usual 4 kB and leave a
 /// sixth of it empty.
@@ -44,7 +45,7 @@ pub(crate) const KEY_ROTATION: &str = "agent.key.rotate";
 pub(crate) const ROTATIONS: &str = "\
 CREATE INDEX IF NOT EXISTS ar_receipts_rotations ON receipts(timestamp, sequence) WHERE action_type = 'agent.key.rotate'";
 
-/// Our own table with the version; the others are in `sessions.rs` and `checkpoints.rs`.
+/// Our own table with the version; the others are in `sessions.rs`, `checkpoints.rs` and `moved.rs`.
 pub(crate) const META: &str =
     "CREATE TABLE IF NOT EXISTS ar_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
@@ -73,6 +74,8 @@ pub(crate) struct Shape {
     pub(crate) sessions: SessionTables,
     /// The tables of checkpoints are there.
     pub(crate) checkpoints: bool,
+    /// The tables of what was moved to archives are there.
+    pub(crate) moved: bool,
     /// There is an index `idx_receipts_chain`.
     pub(crate) chain_index: bool,
     /// There is an index `idx_receipts_timestamp`.
@@ -100,7 +103,9 @@ pub(crate) fn examine(connection: &Connection, path: &Path) -> Result<Shape, Sto
         return Err(foreign(path, format!("table `receipts` has no column `{missing}`")));
     }
     let version = version(connection, path);
-    let checkpoints = version == Ok(Some(SCHEMA_VERSION)) && has_tables(connection, path, &CHECKPOINTS)?;
+    let since = |first: u32| matches!(version, Ok(Some(found)) if found >= first);
+    let checkpoints = since(3) && has_tables(connection, path, &CHECKPOINTS)?;
+    let moved = since(4) && has_tables(connection, path, &MOVED)?;
     let sessions = match version {
         Ok(Some(1)) if is_plain_table(connection, path, "ar_sessions")? => SessionTables::ById,
         Ok(Some(2..=SCHEMA_VERSION)) if has_tables(connection, path, &SESSIONS)? => SessionTables::ByRowid,
@@ -112,6 +117,7 @@ pub(crate) fn examine(connection: &Connection, path: &Path) -> Result<Shape, Sto
         tool_name: columns.iter().any(|column| column == "tool_name"),
         sessions,
         checkpoints,
+        moved,
         chain_index: indexes.iter().any(|index| index == "idx_receipts_chain"),
         time_index: indexes.iter().any(|index| index == "idx_receipts_timestamp"),
     })

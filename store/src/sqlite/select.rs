@@ -106,6 +106,11 @@ impl Selection<'_> {
     }
 
     pub(crate) fn max_rowid(&self) -> Result<i64, StoreError> {
+        Ok(self.max_stored()?.max(self.max_moved()?))
+    }
+
+    /// The greatest number of a row that stands here.
+    pub(crate) fn max_stored(&self) -> Result<i64, StoreError> {
         let found = self.one("SELECT COALESCE(MAX(rowid), 0) FROM receipts", [], |row| row.get(0))?;
         Ok(found.unwrap_or(0))
     }
@@ -154,7 +159,7 @@ impl Selection<'_> {
     }
 
     /// One statement, hence one read transaction.
-    fn each_row(
+    pub(super) fn each_row(
         &self,
         sql: &str,
         values: impl rusqlite::Params,
@@ -322,12 +327,12 @@ fn stored_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredRow> {
 }
 
 /// A text that is looked at where it lies.
-fn text<'row>(row: &'row rusqlite::Row<'_>, index: usize) -> rusqlite::Result<&'row str> {
+pub(super) fn text<'row>(row: &'row rusqlite::Row<'_>, index: usize) -> rusqlite::Result<&'row str> {
     Ok(row.get_ref(index)?.as_str()?)
 }
 
 /// Positions and lengths; a negative one is an unreadable row.
-fn unsigned(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &rusqlite::Row<'_>, index: usize) -> rusqlite::Result<u64> {
     let value: i64 = row.get(index)?;
     u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(index, value))
 }

@@ -3,20 +3,20 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, TransactionBehavior, ffi, params};
+use rusqlite::Connection;
 
 use super::checkpoint::Checkpointer;
 use super::compact::{self, Compacted};
 use super::connect::{connect, integrity_check, make_durable, size_pages};
-use super::errors::{classify, extended_code};
 use super::lock::WriterLock;
+use super::retire::{self, RetireError};
 use super::schema::{self, Shape};
 use super::select::Selection;
 use super::sessions::Sessions;
-use super::{checkpoints, files, migrate};
+use super::{checkpoints, files, insert, migrate};
 use crate::{
-    ChainSummary, CheckpointReader, CheckpointStore, Head, Query, ReceiptReader, ReceiptStore, Row,
-    StoreError, StoredCheckpoint, StoredGroup, StoredRow,
+    Archive, ChainSummary, CheckpointReader, CheckpointStore, Head, Leaf, MovedChain, Query, ReceiptReader,
+    ReceiptStore, Retired, Row, StoreError, StoredCheckpoint, StoredGroup, StoredRow,
 };
 
 /// A database opened for writing, and the right to be its only writer.
@@ -84,6 +84,27 @@ impl SqliteStore {
         compact::compact(connection, &path, &lock)
     }
 
+    /// Takes the chains of an archive beside the database out of it: each receipt is held against the archive's, and leaves its
+    /// number, its id and what `leaf` makes of its text, the hash under which it stands in the tree. One transaction does it for
+    /// all of them. A chain that was moved there before is passed over, so that a move that was cut short is completed by
+    /// another call. The pages become free for further rows; [`SqliteStore::compact`] gives them back.
+    ///
+    /// Whether a chain may be moved, being closed, valid and signed for, the caller must know.
+    ///
+    /// # Errors
+    ///
+    /// [`RetireError`]; nothing has changed then.
+    pub fn retire(
+        &mut self,
+        archive: &Archive,
+        leaf: &dyn Fn(&str) -> [u8; 32],
+    ) -> Result<Retired, RetireError> {
+        self.lock.check_in_place(&self.path)?;
+        let _turn = self.checkpointer.turn()?;
+        self.sessions.forget();
+        retire::retire(&mut self.connection, &self.path, self.shape, archive, leaf)
+    }
+
     /// The database's path, with the links in its folders resolved.
     pub fn path(&self) -> &Path {
         &self.path
@@ -131,7 +152,7 @@ impl SqliteStore {
 
     /// The tail is what the next receipt links to, so a damaged one must be found before it is built on.
     fn read_newest(&self) -> Result<(), StoreError> {
-        let newest = self.selection().max_rowid()?;
+        let newest = self.selection().max_stored()?;
         let query = Query { limit: Some(1), ..Query::after(newest - 1) };
         self.stream(&query, &mut |_| ControlFlow::Continue(()))
     }
@@ -177,6 +198,23 @@ impl ReceiptReader for SqliteStore {
     fn max_rowid(&self) -> Result<i64, StoreError> {
         self.selection().max_rowid()
     }
+
+    fn leaves(
+        &self,
+        after_rowid: i64,
+        limit: Option<u64>,
+        each: &mut dyn FnMut(Leaf<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.selection().leaves(after_rowid, limit, each)
+    }
+
+    fn moved_chain(&self, chain_id: &str) -> Result<Option<MovedChain>, StoreError> {
+        self.selection().moved_chain(chain_id)
+    }
+
+    fn newest_moved_root(&self) -> Result<Option<MovedChain>, StoreError> {
+        self.selection().newest_moved_root()
+    }
 }
 
 impl CheckpointReader for SqliteStore {
@@ -216,7 +254,7 @@ impl ReceiptStore for SqliteStore {
         }
         self.lock.check_in_place(&self.path)?;
         let _turn = self.checkpointer.turn()?;
-        let written = write(&mut self.connection, &mut self.sessions, &self.path, batch);
+        let written = insert::write(&mut self.connection, &mut self.sessions, &self.path, batch);
         if written.is_err() {
             self.sessions.forget();
         }
@@ -225,67 +263,6 @@ impl ReceiptStore for SqliteStore {
 
     fn take_upkeep_failure(&mut self) -> Option<StoreError> {
         self.checkpointer.take_failure()
-    }
-}
-
-fn write(
-    connection: &mut Connection,
-    sessions: &mut Sessions,
-    path: &Path,
-    batch: &[Row],
-) -> Result<(), StoreError> {
-    // Dropped on any error below, and rolled back by that.
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|error| classify(path, error))?;
-    sessions.align(&transaction).map_err(|error| classify(path, error))?;
-    for row in batch {
-        insert(&transaction, path, row)?;
-        sessions.note(&transaction, row.session_id.as_deref()).map_err(|error| classify(path, error))?;
-    }
-    transaction.commit().map_err(|error| classify(path, error))
-}
-
-const INSERT: &str = "INSERT INTO receipts (id, chain_id, sequence, action_type, tool_name, risk_level, status, timestamp, \
-    issuer_id, principal_id, receipt_json, receipt_hash, previous_receipt_hash) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-
-fn insert(connection: &Connection, path: &Path, row: &Row) -> Result<(), StoreError> {
-    let Ok(sequence) = i64::try_from(row.sequence) else {
-        return Err(StoreError::SequenceTooLarge { chain_id: row.chain_id.clone(), sequence: row.sequence });
-    };
-    let values = params![
-        row.id,
-        row.chain_id,
-        sequence,
-        row.action_type,
-        row.tool_name,
-        row.risk_level,
-        row.status,
-        row.timestamp,
-        row.issuer_id,
-        row.principal_id,
-        row.receipt_json,
-        row.receipt_hash,
-        row.previous_receipt_hash,
-    ];
-    let inserted = connection.prepare_cached(INSERT).and_then(|mut statement| statement.execute(values));
-    inserted.map_err(|error| match extended_code(&error) {
-        Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE) => {
-            duplicate(connection, path, row)
-        }
-        _ => classify(path, error),
-    })?;
-    Ok(())
-}
-
-/// Which constraint a row breaks; the id's, if it breaks both.
-fn duplicate(connection: &Connection, path: &Path, row: &Row) -> StoreError {
-    let same_id = "SELECT EXISTS (SELECT 1 FROM receipts WHERE id = ?1)";
-    match connection.query_row(same_id, [&row.id], |found| found.get(0)) {
-        Ok(true) => StoreError::DuplicateId { id: row.id.clone() },
-        Ok(false) => StoreError::DuplicatePosition { chain_id: row.chain_id.clone(), sequence: row.sequence },
-        Err(error) => classify(path, error),
     }
 }
 
@@ -404,5 +381,13 @@ mod tests {
         assert!(session.contains("SEARCH m USING INTEGER PRIMARY KEY (rowid>?)"), "{session}");
         assert!(session.contains("SEARCH f USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"), "{session}");
         assert!(!session.contains("SCAN r") && !session.contains("SCAN f"), "{session}");
+        let number = || rusqlite::types::Value::Integer(5);
+        let leaves = plan(&crate::sqlite::moved::leaves_sql(true), vec![number(), number()]);
+        assert!(
+            leaves.contains("SEARCH r USING INTEGER PRIMARY KEY (rowid>?)")
+                && leaves.contains("SEARCH m USING INTEGER PRIMARY KEY (rowid>?)")
+                && !leaves.contains("TEMP B-TREE"),
+            "{leaves}"
+        );
     }
 }

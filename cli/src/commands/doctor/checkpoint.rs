@@ -12,7 +12,7 @@ use super::scene::Scene;
 use crate::failure::Failure;
 use crate::output::count;
 use crate::reading::Reading;
-use crate::verification::{Trust, lineage};
+use crate::verification::{Trust, ring_with_archives};
 
 const NAME: &str = "checkpoint age";
 const MEND: &str =
@@ -20,9 +20,8 @@ const MEND: &str =
 
 pub(super) fn check(scene: &Scene) -> Check {
     let asked = Trust::load(&scene.public_key, &[]).map_err(Failure::from).and_then(|trust| {
-        let found =
-            Reading::open(&scene.database)?.ask(|reader| Ok((lineage(reader, &trust)?, Found::of(reader)?)));
-        found.map_err(Failure::from)
+        let ring = ring_with_archives(&scene.database, &trust)?;
+        Ok((ring, Reading::open(&scene.database)?.ask(Found::of)?))
     });
     match asked {
         Ok((ring, found)) => judge(&found, &ring, scene.checkpoint_interval, SystemTime::now()),
@@ -32,7 +31,7 @@ pub(super) fn check(scene: &Scene) -> Check {
     }
 }
 
-/// What the database holds.
+/// What the database holds, or has moved to archives.
 #[derive(Debug, Default)]
 struct Found {
     receipts: u64,
@@ -45,10 +44,11 @@ struct Found {
 impl Found {
     fn of(reader: &SqliteReader) -> Result<Self, StoreError> {
         let chains = reader.chains()?;
+        let moved: u64 = reader.moved_chains()?.iter().map(|chain| chain.receipts).sum();
         let first = chains.iter().map(|chain| chain.first_timestamp.as_str()).min();
         let last = reader.checkpoints_up_to(i64::MAX.unsigned_abs(), 1)?;
         Ok(Self {
-            receipts: chains.iter().map(|chain| chain.length).sum(),
+            receipts: chains.iter().map(|chain| chain.length).sum::<u64>() + moved,
             since: first.and_then(|text| Timestamp::parse(text).ok()),
             note: last.into_iter().next().map(|checkpoint| checkpoint.note),
         })

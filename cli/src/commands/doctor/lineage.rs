@@ -13,18 +13,15 @@ use super::check::Check;
 use super::scene::Scene;
 use crate::failure::Failure;
 use crate::reading::Reading;
-use crate::verification::{Trust, lineage};
+use crate::verification::{Trust, ring_with_archives};
 
 const NAME: &str = "key lineage";
 
 pub(super) fn check(scene: &Scene) -> Check {
     let asked = Trust::load(&scene.public_key, &[]).map_err(Failure::from).and_then(|trust| {
-        let known = Reading::open(&scene.database)?.ask(|reader| {
-            let ring = lineage(reader, &trust)?;
-            let missing = unknown_key(reader, &ring)?;
-            Ok((ring, missing))
-        })?;
-        Ok((known, trust))
+        let ring = ring_with_archives(&scene.database, &trust)?;
+        let missing = Reading::open(&scene.database)?.ask(|reader| unknown_key(reader, &ring))?;
+        Ok(((ring, missing), trust))
     });
     let ((ring, missing), trust) = match asked {
         Ok(known) => known,

@@ -10,6 +10,7 @@ mod evidence;
 mod lineage;
 mod listener;
 mod lock;
+mod moved;
 mod peer;
 mod permissions;
 mod report;
@@ -61,25 +62,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     // Before anybody looks at the files: a daemon that has answered has made them, and what it answered is verified too.
     let patience = (!args.no_roundtrip).then_some(args.roundtrip_timeout);
     let round_trip = round_trip::check(&scene, patience);
-    let report = Report::over(
-        vec![
-            daemon::check(&scene, &listener),
-            socket::check(&scene, &listener),
-            dial_path::check(&scene),
-            permissions::check(&scene),
-            schema::check(&scene),
-            peer::check(),
-            round_trip,
-            chains::check(&scene),
-            lineage::check(&scene),
-            lock::check(&scene, &listener),
-            clock::check(&scene),
-            room::check(&scene),
-            checkpoint::check(&scene),
-            separation::check(&scene, &listener),
-        ],
-        args.warn_as_error,
-    );
+    let mut checks = vec![
+        daemon::check(&scene, &listener),
+        socket::check(&scene, &listener),
+        dial_path::check(&scene),
+        permissions::check(&scene),
+        schema::check(&scene),
+        peer::check(),
+        round_trip,
+        chains::check(&scene),
+        lineage::check(&scene),
+        lock::check(&scene, &listener),
+        clock::check(&scene),
+        room::check(&scene),
+        checkpoint::check(&scene),
+        separation::check(&scene, &listener),
+    ];
+    checks.extend(moved::check(&scene));
+    let report = Report::over(checks, args.warn_as_error);
     let code = if report.ok { exit::OK } else { exit::FAILED };
     let mut screen = context.stdout();
     let written = if context.json { screen.json(&report) } else { report.write(&mut screen) };

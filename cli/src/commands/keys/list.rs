@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use agent_receipts_chain::KeyRing;
 use agent_receipts_core::PublicKey;
-use agent_receipts_store::StoreError;
+use agent_receipts_store::{ArchiveFolder, ArchiveKind, SqliteReader, StoreError};
 use serde::Serialize;
 
 use super::super::Context;
@@ -66,6 +67,29 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
+/// What the keys have signed in a database, and in the archives that chains were moved to from there.
+fn read(
+    reading: &mut Reading,
+    database: &Path,
+    trust: &Trust,
+    keys: &[PublicKey],
+) -> Result<(Account, KeyRing), Failure> {
+    let mut archives = ArchiveFolder::beside(database).archives()?;
+    archives.retain(|archive| archive.manifest.kind == ArchiveKind::Moved);
+    let read = reading.ask(|reader| {
+        let (mut account, mut lineage) = (Account::of_keys(keys), trust.lineage());
+        account.take(reader, keys, |chain, json| lineage.observe(chain, json))?;
+        for archive in &archives {
+            // Its first chain does not go on with the last one before it.
+            lineage.observe("", b"");
+            let archived = SqliteReader::open(&archive.database)?;
+            account.take(&archived, keys, |chain, json| lineage.observe(chain, json))?;
+        }
+        Ok((account, lineage.resolve()))
+    })?;
+    Ok(read)
+}
+
 fn answer(
     files: &[(PathBuf, PublicKey)],
     trust: &Trust,
@@ -73,16 +97,9 @@ fn answer(
     private_key: &Path,
 ) -> Result<Answer, Failure> {
     let keys: Vec<PublicKey> = files.iter().map(|(_, key)| *key).collect();
-    let read = Reading::open(database).and_then(|mut reading| {
-        reading.ask(|reader| {
-            let mut lineage = trust.lineage();
-            let account = Account::take(reader, &keys, |chain, json| lineage.observe(chain, json))?;
-            Ok((account, lineage.resolve()))
-        })
-    });
-    let read = match read {
+    let read = match Reading::open(database) {
         Err(StoreError::Missing { .. }) => None,
-        read => Some(read?),
+        reading => Some(read(&mut reading?, database, trust, &keys)?),
     };
     let mut notes = read.as_ref().map(|(_, ring)| trust.notes(ring)).unwrap_or_default();
     let mut listed = Vec::new();

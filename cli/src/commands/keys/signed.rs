@@ -56,27 +56,32 @@ struct Seen {
 }
 
 impl Account {
+    /// Of these keys, before any receipt.
+    pub(crate) fn of_keys(keys: &[PublicKey]) -> Self {
+        Self { by_key: vec![Tally::default(); keys.len()], unknown: 0 }
+    }
+
     /// Checks every signature of a database, on every core. `each` is shown every receipt, chain by chain, besides.
     pub(crate) fn take(
+        &mut self,
         reader: &SqliteReader,
         keys: &[PublicKey],
         mut each: impl FnMut(&str, &[u8]),
-    ) -> Result<Self, StoreError> {
-        let mut account = Self { by_key: vec![Tally::default(); keys.len()], unknown: 0 };
+    ) -> Result<(), StoreError> {
         let (mut texts, mut bytes) = (Vec::with_capacity(BATCH), 0);
         reader.texts(&mut |chain_id, receipt_json| {
             each(chain_id, receipt_json.as_bytes());
             bytes += receipt_json.len();
             texts.push(receipt_json.to_owned());
             if texts.len() == BATCH || bytes >= BATCH_BYTES {
-                account.add(&texts, keys);
+                self.add(&texts, keys);
                 texts.clear();
                 bytes = 0;
             }
             ControlFlow::Continue(())
         })?;
-        account.add(&texts, keys);
-        Ok(account)
+        self.add(&texts, keys);
+        Ok(())
     }
 
     /// What the key at this place has signed.

@@ -13,7 +13,7 @@ use agent_receipts_chain::KeyRing;
 use agent_receipts_chain::audit::{Audit, AuditReport};
 use agent_receipts_chain::tree::hash_of_text;
 use agent_receipts_core::ReceiptHash;
-use agent_receipts_store::{Order, Query, ReceiptReader as _, Row, StoreError};
+use agent_receipts_store::{Leaf, LeafContent, ReceiptReader as _, StoreError};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ pub(crate) struct AnchorsReport {
     pub(super) attestations: Attestations,
 }
 
-/// Reads the evidence, then every row of the database in the order of commitment.
+/// Reads the evidence, then every row of the database in the order of commitment; of one that was moved to an archive, what is left.
 pub(crate) fn audit(
     reading: &mut Reading,
     ring: &KeyRing,
@@ -47,9 +47,8 @@ pub(crate) fn audit(
         // Begun anew with each attempt, so that no verdict mixes two states of the database.
         let mut audit = Audit::new(&kept.evidence, &kept.found, ring);
         let mut batch = Batch::default();
-        let all = Query { order: Order::Insertion, ..Query::default() };
-        reader.stream(&all, &mut |stored| {
-            if let Some(rows) = batch.add(stored.row) {
+        reader.leaves(i64::MIN, None, &mut |leaf| {
+            if let Some(rows) = batch.add(leaf) {
                 push(&mut audit, &rows);
             }
             ControlFlow::Continue(())
@@ -63,15 +62,46 @@ pub(crate) fn audit(
 /// Rows that are hashed together.
 #[derive(Default)]
 struct Batch {
-    rows: Vec<Row>,
+    rows: Vec<Place>,
     bytes: usize,
+}
+
+/// A row as far as it counts here.
+struct Place {
+    chain_id: String,
+    sequence: u64,
+    receipt: Receipt,
+}
+
+enum Receipt {
+    Text(String),
+    Hash(ReceiptHash),
+}
+
+impl Place {
+    fn of(leaf: Leaf<'_>) -> Self {
+        let receipt = match leaf.content {
+            LeafContent::Stored(text) => Receipt::Text(text.to_owned()),
+            LeafContent::Moved(left) => Receipt::Hash(ReceiptHash::from_bytes(*left)),
+        };
+        Self { chain_id: leaf.chain_id.to_owned(), sequence: leaf.sequence, receipt }
+    }
+
+    fn hash(&self) -> ReceiptHash {
+        match &self.receipt {
+            Receipt::Text(text) => hash_of_text(text.as_bytes()),
+            Receipt::Hash(hash) => *hash,
+        }
+    }
 }
 
 impl Batch {
     /// Gives a batch when it is full.
-    fn add(&mut self, row: Row) -> Option<Vec<Row>> {
-        self.bytes += row.receipt_json.len();
-        self.rows.push(row);
+    fn add(&mut self, leaf: Leaf<'_>) -> Option<Vec<Place>> {
+        if let LeafContent::Stored(text) = leaf.content {
+            self.bytes += text.len();
+        }
+        self.rows.push(Place::of(leaf));
         (self.rows.len() >= BATCH || self.bytes >= BATCH_BYTES).then(|| {
             self.bytes = 0;
             std::mem::take(&mut self.rows)
@@ -80,12 +110,10 @@ impl Batch {
 }
 
 /// Hashes on every core, and counts in turn.
-fn push(audit: &mut Audit<'_>, rows: &[Row]) {
+fn push(audit: &mut Audit<'_>, rows: &[Place]) {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = rows.len().div_ceil(cores).max(WORTH_A_THREAD);
-    let hash = |rows: &[Row]| -> Vec<ReceiptHash> {
-        rows.iter().map(|row| hash_of_text(row.receipt_json.as_bytes())).collect()
-    };
+    let hash = |rows: &[Place]| -> Vec<ReceiptHash> { rows.iter().map(Place::hash).collect() };
     let hashes: Vec<ReceiptHash> = thread::scope(|scope| {
         let shares: Vec<_> = rows.chunks(share).map(|rows| (rows, scope.spawn(move || hash(rows)))).collect();
         // A thread that failed must not make receipts vanish: its share is hashed here again.

@@ -8,7 +8,7 @@ use agent_receipts_core::OutcomeStatus;
 use agent_receipts_ipc::Peer;
 use agent_receipts_keysource::{FileKeySource, KeySource as _, generate_key_pair};
 use agent_receipts_store::{
-    ChainSummary, Head, MemoryStore, Query, ReceiptReader, ReceiptStore, Row, StoredRow,
+    ChainSummary, Head, Leaf, MemoryStore, MovedChain, Query, ReceiptReader, ReceiptStore, Row, StoredRow,
 };
 
 use super::*;
@@ -64,6 +64,23 @@ impl ReceiptReader for Moody {
     }
     fn max_rowid(&self) -> Result<i64, StoreError> {
         self.inner.max_rowid()
+    }
+
+    fn leaves(
+        &self,
+        after_rowid: i64,
+        limit: Option<u64>,
+        each: &mut dyn FnMut(Leaf<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.inner.leaves(after_rowid, limit, each)
+    }
+
+    fn moved_chain(&self, chain_id: &str) -> Result<Option<MovedChain>, StoreError> {
+        self.inner.moved_chain(chain_id)
+    }
+
+    fn newest_moved_root(&self) -> Result<Option<MovedChain>, StoreError> {
+        self.inner.newest_moved_root()
     }
 }
 
