@@ -10,6 +10,7 @@ from behaviours.answers import Answers
 from behaviours.base import RESULTS, number
 from behaviours.content import Content
 from behaviours.drops import Drops
+from behaviours.leaving import Leaving
 from behaviours.mistakes import Mistakes
 from behaviours.paths import Paths
 from behaviours.session import Session
@@ -17,7 +18,7 @@ from behaviours.transport import Transport
 from behaviours.weather import Weather
 from harness.drivers import languages
 
-GROUPS = (Session, Paths, Content, Answers, Transport, Mistakes, Drops, Weather)
+GROUPS = (Session, Paths, Content, Answers, Transport, Mistakes, Drops, Leaving, Weather)
 LISTED = Path(__file__).with_name("behaviours.toml")
 
 
@@ -26,6 +27,7 @@ class Table(unittest.TestCase):
 
     def test_every_behaviour_has_one_test_and_every_test_one_behaviour(self):
         listed = [entry["id"] for entry in tomllib.loads(LISTED.read_text())["behaviour"]]
+        self.assertEqual(listed, [f"B{n:02}" for n in range(1, 41)])
         loader = unittest.defaultTestLoader
         tested = [number(name) for group in GROUPS for name in loader.getTestCaseNames(group)]
         self.assertEqual(sorted(tested), listed)

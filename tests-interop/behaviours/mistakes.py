@@ -92,6 +92,7 @@ class Mistakes(Behaviour):
                 self.assertEqual(driver.ask("close", on=on), {"ok": True})
                 self.is_error(driver.emit(EVENT, on), "closed")
                 self.is_error(driver.emit(EVENT, on, acknowledged_ms=5000), "closed")
+                self.assertEqual(driver.dropped(on), 0)
             driver.sent(EVENT | {"tool_name": "other"}, "other")
             driver.end()
             # Of two connections, which may be read in either order.

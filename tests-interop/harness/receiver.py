@@ -15,16 +15,20 @@ DEADLINE = 60.0
 class Receiver:
     """Takes frames from any number of connections. As a context manager it listens from begin to end.
 
-    `reply`, if given, makes the reply's body of a frame's body; None sends none.
+    `reply`, if given, makes the reply's body of a frame's body; None sends none. Without `reads` everybody may connect, and
+    nobody is listened to before `begin`.
     """
 
-    def __init__(self, path: Path, reply: Callable[[bytes], bytes | None] | None = None):
+    def __init__(self, path: Path, reply: Callable[[bytes], bytes | None] | None = None, reads: bool = True):
         self.path = path
         self.reply = reply
         self.bodies: list[bytes] = []
         self.torn = 0
         self.changed = threading.Condition()
         self.ending = False
+        self.reading = threading.Event()
+        if reads:
+            self.begin()
         self.threads: list[threading.Thread] = []
         self.connections: list[socket.socket] = []
 
@@ -44,8 +48,13 @@ class Receiver:
         self.path.unlink(missing_ok=True)
         for connection in self.connections:
             hang_up(connection)
+        self.begin()
         for thread in self.threads:
             thread.join(DEADLINE)
+
+    def begin(self) -> None:
+        """Listens to what was sent so far, and from now on."""
+        self.reading.set()
 
     def wait_for(self, count: int) -> list[bytes]:
         """The bodies of all frames so far, once there are so many."""
@@ -80,6 +89,7 @@ class Receiver:
             thread.start()
 
     def read(self, connection: socket.socket) -> None:
+        self.reading.wait(DEADLINE)
         try:
             while body := self.frame(connection):
                 with self.changed:
@@ -100,24 +110,6 @@ class Receiver:
             return body
         self.torn += len(header) > 0
         return None
-
-
-class Deaf:
-    """A socket where everybody may connect and nobody is listened to."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __enter__(self) -> "Deaf":
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(str(self.path))
-        self.listener.listen(128)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.listener.close()
-        self.path.unlink(missing_ok=True)
 
 
 def abandoned(path: Path) -> None:
