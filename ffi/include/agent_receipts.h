@@ -75,6 +75,9 @@ template <typename Struct> static inline Struct ar_initialised() {
 // by closing. For languages whose processes end without a word (Go).
 #define AR_LEAVE_AT_ONCE 2
 
+// A flag of `ar_emitter_config`: neither leaves a count of lost events behind, nor tells one that another emitter left.
+#define AR_NO_DROP_FOLDER 4
+
 // The length that stands for an absent field in a packed event.
 #define AR_PACKED_ABSENT 4294967295
 
@@ -285,7 +288,7 @@ typedef struct ar_text {
 typedef struct ar_emitter_config {
   // `sizeof(ar_emitter_config)`.
   size_t size;
-  // `AR_BEST_EFFORT`, `AR_LEAVE_AT_ONCE`, both, or 0.
+  // Any of `AR_BEST_EFFORT`, `AR_LEAVE_AT_ONCE` and `AR_NO_DROP_FOLDER`, or 0.
   uint32_t flags;
   // 0.
   uint32_t reserved;
@@ -305,6 +308,10 @@ typedef struct ar_emitter_config {
   struct ar_text operator_id;
   // The operator's name, at most 256 bytes; only with `operator_id`.
   struct ar_text operator_name;
+  // Where the count of lost events is left when the emitter is closed, for the next emitter of the same session and user; made if
+  // it is missing, but not the folders above it. Absent or empty: `agentreceipts/drops` in `XDG_RUNTIME_DIR`, or, where that cannot
+  // be, `agent-receipts/drops` in `XDG_DATA_HOME` or `~/.local/share`.
+  struct ar_text drop_folder;
 } ar_emitter_config;
 
 // The ticket of an emitter: below 2^53, never 0, to be given back by `ar_emitter_free`.
@@ -334,11 +341,11 @@ typedef struct ar_event {
   struct ar_text decision;
   // Who acts, where it is not the emitter's own identity: each of these four that is given wins. At most 256 bytes each.
   struct ar_text issuer_name;
-  // The issuer's model.
+  // The issuer's model, at most 256 bytes.
   struct ar_text issuer_model;
-  // The operator's identifier.
+  // The operator's identifier, at most 256 bytes.
   struct ar_text operator_id;
-  // The operator's name; only with `operator_id`.
+  // The operator's name, at most 256 bytes; only with `operator_id`, here or there.
   struct ar_text operator_name;
   // The key by which a repetition is known, at most 256 bytes.
   struct ar_text idempotency_key;
@@ -509,7 +516,11 @@ ar_err ar_emitter_emit_packed_acknowledged(ar_emitter emitter,
                                            struct ar_error *error);
 
 // Hangs up and keeps the ticket: further events are `AR_ERR_CLOSED`. Closing again is `AR_OK`.
-ar_err ar_emitter_close(ar_emitter emitter, struct ar_error *error);
+//
+// Leaves the count of lost events that the daemon was not told for the next emitter of the same session and user, waiting for its
+// file at most for a quarter of a second a folder. What cannot be left is what `ar_emitter_dropped` still counts afterwards.
+ar_err ar_emitter_close(ar_emitter emitter,
+                        struct ar_error *error);
 
 // Closes the emitter and takes its ticket back. Calls of other threads that are under way end as they would have.
 ar_err ar_emitter_free(ar_emitter emitter,
@@ -534,8 +545,11 @@ ar_err ar_emitter_socket_path(ar_emitter emitter,
                               size_t *length,
                               struct ar_error *error);
 
-// How many events of this emitter were lost, in this process, and not yet told to the daemon.
-ar_err ar_emitter_dropped(ar_emitter emitter, uint64_t *dropped, struct ar_error *error);
+// How many events of this emitter were lost, in this process, and neither told to the daemon yet nor left for the next emitter. After
+// `ar_emitter_close`: how many nobody will ever tell.
+ar_err ar_emitter_dropped(ar_emitter emitter,
+                          uint64_t *dropped,
+                          struct ar_error *error);
 
 // The socket's path that the daemon and emitters use when none is named: from `AGENTRECEIPTS_SOCKET`, `XDG_RUNTIME_DIR`, or on
 // macOS `XDG_DATA_HOME` and `HOME`.

@@ -35,11 +35,12 @@ pub use code::{Class, Err};
 
 #[cfg(feature = "emitter")]
 pub use emitter::{
-    AR_BEST_EFFORT, AR_CHAIN_ID, AR_LEAVE_AT_ONCE, AR_PACKED_ABSENT, AR_RECEIPT_HASH, AR_RECEIPT_ID,
-    AR_REFUSAL_CODE, AR_REFUSAL_MESSAGE, Ack, EmitterConfig, EmitterHandle, Event, ar_default_socket_path,
-    ar_emitter_close, ar_emitter_dropped, ar_emitter_emit, ar_emitter_emit_acknowledged,
-    ar_emitter_emit_packed, ar_emitter_emit_packed_acknowledged, ar_emitter_emit_packed_within,
-    ar_emitter_free, ar_emitter_new, ar_emitter_session_id, ar_emitter_socket_path, ar_emitters_close_all,
+    AR_BEST_EFFORT, AR_CHAIN_ID, AR_LEAVE_AT_ONCE, AR_NO_DROP_FOLDER, AR_PACKED_ABSENT, AR_RECEIPT_HASH,
+    AR_RECEIPT_ID, AR_REFUSAL_CODE, AR_REFUSAL_MESSAGE, Ack, EmitterConfig, EmitterHandle, Event,
+    ar_default_socket_path, ar_emitter_close, ar_emitter_dropped, ar_emitter_emit,
+    ar_emitter_emit_acknowledged, ar_emitter_emit_packed, ar_emitter_emit_packed_acknowledged,
+    ar_emitter_emit_packed_within, ar_emitter_free, ar_emitter_new, ar_emitter_session_id,
+    ar_emitter_socket_path, ar_emitters_close_all,
 };
 #[cfg(feature = "verifier")]
 pub use verifier::{

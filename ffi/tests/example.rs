@@ -34,6 +34,8 @@ fn compiled(folder: &Path) -> PathBuf {
 fn run(program: &Path, socket: &Path) -> (bool, String) {
     let output = Command::new(program)
         .env("AGENTRECEIPTS_SOCKET", socket)
+        // Where it may leave the count of what it lost.
+        .env("XDG_RUNTIME_DIR", socket.parent().expect("a folder"))
         .env("LD_LIBRARY_PATH", library_folder())
         .output()
         .expect("the program runs");

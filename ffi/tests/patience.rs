@@ -24,6 +24,7 @@ fn config(flags: u32, socket: &str) -> EmitterConfig {
         issuer_model: nothing,
         operator_id: nothing,
         operator_name: nothing,
+        drop_folder: nothing,
     }
 }
 
@@ -86,7 +87,7 @@ fn flags_are_those_that_are_known() {
         let emitter = made(flags, "/nowhere/s").unwrap();
         assert_eq!(unsafe { ar_emitter_free(emitter, null_mut()) }, Err::Ok);
     }
-    for flags in [4, AR_LEAVE_AT_ONCE | 8, u32::MAX] {
+    for flags in [8, AR_LEAVE_AT_ONCE | 16, u32::MAX] {
         assert_eq!(made(flags, "/nowhere/s").err(), Some(Err::Flags));
     }
 }

@@ -15,6 +15,8 @@ pub const AR_BEST_EFFORT: u32 = 1;
 /// A flag of `ar_emitter_config`: a count of lost events is left for the session's next emitter as soon as one is lost, and not only
 /// by closing. For languages whose processes end without a word (Go).
 pub const AR_LEAVE_AT_ONCE: u32 = 2;
+/// A flag of `ar_emitter_config`: neither leaves a count of lost events behind, nor tells one that another emitter left.
+pub const AR_NO_DROP_FOLDER: u32 = 4;
 
 /// What may be set about an emitter; nothing must be. Start from `AR_EMITTER_CONFIG_INIT`.
 #[repr(C)]
@@ -22,7 +24,7 @@ pub const AR_LEAVE_AT_ONCE: u32 = 2;
 pub struct EmitterConfig {
     /// `sizeof(ar_emitter_config)`.
     pub size: usize,
-    /// `AR_BEST_EFFORT`, `AR_LEAVE_AT_ONCE`, both, or 0.
+    /// Any of `AR_BEST_EFFORT`, `AR_LEAVE_AT_ONCE` and `AR_NO_DROP_FOLDER`, or 0.
     pub flags: u32,
     /// 0.
     pub reserved: u32,
@@ -42,6 +44,10 @@ pub struct EmitterConfig {
     pub operator_id: Text,
     /// The operator's name, at most 256 bytes; only with `operator_id`.
     pub operator_name: Text,
+    /// Where the count of lost events is left when the emitter is closed, for the next emitter of the same session and user; made if
+    /// it is missing, but not the folders above it. Absent or empty: `agentreceipts/drops` in `XDG_RUNTIME_DIR`, or, where that cannot
+    /// be, `agent-receipts/drops` in `XDG_DATA_HOME` or `~/.local/share`.
+    pub drop_folder: Text,
 }
 
 // SAFETY: `repr(C)`, `size` first, pointers and numbers only.
@@ -57,7 +63,7 @@ impl EmitterConfig {
     ///
     /// Its texts are as [`Text`] says.
     pub(super) unsafe fn builder(&self) -> Result<EmitterBuilder, Failure> {
-        if self.flags & !(AR_BEST_EFFORT | AR_LEAVE_AT_ONCE) != 0 || self.reserved != 0 {
+        if self.flags & !(AR_BEST_EFFORT | AR_LEAVE_AT_ONCE | AR_NO_DROP_FOLDER) != 0 || self.reserved != 0 {
             let why = format!("flags {:#x} and reserved {:#x} hold unknown ones", self.flags, self.reserved);
             return Err(Failure::new(Err::Flags, why));
         }
@@ -78,6 +84,13 @@ impl EmitterConfig {
         // SAFETY: passed on from the caller.
         if let Some(path) = unsafe { self.socket_path.read_path("socket_path") }? {
             builder = builder.socket_path(path);
+        }
+        // SAFETY: passed on from the caller.
+        if let Some(folder) = unsafe { self.drop_folder.read_path("drop_folder") }? {
+            builder = builder.drop_folder(folder);
+        }
+        if self.flags & AR_NO_DROP_FOLDER != 0 {
+            builder = builder.no_drop_folder();
         }
         if self.dial_timeout_ms > 0 {
             builder = builder.dial_timeout(Duration::from_millis(self.dial_timeout_ms.into()));

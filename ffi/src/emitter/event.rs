@@ -33,11 +33,11 @@ pub struct Event {
     pub decision: Text,
     /// Who acts, where it is not the emitter's own identity: each of these four that is given wins. At most 256 bytes each.
     pub issuer_name: Text,
-    /// The issuer's model.
+    /// The issuer's model, at most 256 bytes.
     pub issuer_model: Text,
-    /// The operator's identifier.
+    /// The operator's identifier, at most 256 bytes.
     pub operator_id: Text,
-    /// The operator's name; only with `operator_id`.
+    /// The operator's name, at most 256 bytes; only with `operator_id`, here or there.
     pub operator_name: Text,
     /// The key by which a repetition is known, at most 256 bytes.
     pub idempotency_key: Text,

@@ -4,7 +4,7 @@
 use std::ffi::c_char;
 use std::os::unix::ffi::OsStrExt;
 
-use agent_receipts_ipc::default_socket_path;
+use agent_receipts_ipc::socket_path_here;
 
 use super::{EMITTERS, EmitterHandle};
 use crate::boundary::{Error, call, text_out, value_out};
@@ -48,7 +48,8 @@ pub unsafe extern "C" fn ar_emitter_socket_path(
     unsafe { call(error, body) }
 }
 
-/// How many events of this emitter were lost, in this process, and not yet told to the daemon.
+/// How many events of this emitter were lost, in this process, and neither told to the daemon yet nor left for the next emitter. After
+/// `ar_emitter_close`: how many nobody will ever tell.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ar_emitter_dropped(
     emitter: EmitterHandle,
@@ -74,8 +75,7 @@ pub unsafe extern "C" fn ar_default_socket_path(
     error: *mut Error,
 ) -> Err {
     let body = || {
-        let path = default_socket_path(&|name: &str| std::env::var(name).ok())
-            .map_err(|error| Failure::new(Err::NoSocketPath, error.to_string()))?;
+        let path = socket_path_here().map_err(|error| Failure::new(Err::NoSocketPath, error.to_string()))?;
         // SAFETY: passed on from the caller.
         unsafe { text_out(path.as_os_str().as_bytes(), buffer, capacity, length) }
     };

@@ -19,7 +19,7 @@ pub use calls::{
     ar_emitter_close, ar_emitter_emit, ar_emitter_emit_acknowledged, ar_emitter_emit_packed,
     ar_emitter_emit_packed_acknowledged, ar_emitter_emit_packed_within, ar_emitter_free, ar_emitter_new,
 };
-pub use config::{AR_BEST_EFFORT, AR_LEAVE_AT_ONCE, EmitterConfig};
+pub use config::{AR_BEST_EFFORT, AR_LEAVE_AT_ONCE, AR_NO_DROP_FOLDER, EmitterConfig};
 pub use event::Event;
 pub use exit::ar_emitters_close_all;
 pub use facts::{ar_default_socket_path, ar_emitter_dropped, ar_emitter_session_id, ar_emitter_socket_path};

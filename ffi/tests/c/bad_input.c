@@ -194,7 +194,7 @@ static void a_configuration_that_cannot_work_makes_nothing(void) {
   ar_emitter emitter = 7;
   ar_emitter_config config = AR_EMITTER_CONFIG_INIT;
   memset(long_text, 'x', sizeof long_text);
-  config.flags = 2;
+  config.flags = 8;
   CHECK_CODE(ar_emitter_new(&config, &emitter, NULL), AR_ERR_FLAGS);
   CHECK(emitter == 0);
   config.flags = 0;

@@ -29,6 +29,7 @@ extern const struct test sending_tests[];
 extern const struct test bad_input_tests[];
 extern const struct test lifetime_tests[];
 extern const struct test thread_tests[];
+extern const struct test fork_tests[];
 extern const struct test verifier_tests[];
 
 #endif

@@ -19,6 +19,7 @@ ar_emitter given_emitter(const char *socket) {
   ar_emitter_config config = AR_EMITTER_CONFIG_INIT;
   config.socket_path = ar_text_of(socket);
   config.session_id = AR_TEXT("s");
+  config.flags = AR_NO_DROP_FOLDER;
   config.dial_timeout_ms = 30000;
   config.write_timeout_ms = 30000;
   CHECK_CODE(ar_emitter_new(&config, &emitter, NULL), AR_OK);

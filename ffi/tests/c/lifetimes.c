@@ -1,4 +1,4 @@
-/* Use after close, after free, and on both sides of a fork. */
+/* Use after close and after free. */
 #define _POSIX_C_SOURCE 200809L
 #include "given.h"
 #include "receiver.h"

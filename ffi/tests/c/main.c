@@ -39,7 +39,8 @@ void check_text(const char *text, const char *expected, const char *file, int li
 }
 
 int main(int count, char **arguments) {
-  const struct test *const files[] = {sending_tests, bad_input_tests, lifetime_tests, thread_tests, verifier_tests};
+  const struct test *const files[] = {sending_tests, bad_input_tests, lifetime_tests,
+                                       thread_tests,  fork_tests,      verifier_tests};
   const char *wanted = count > 1 ? arguments[1] : "";
   volatile int passed = 0, failed = 0;
   setvbuf(stdout, NULL, _IOLBF, 0);

@@ -119,6 +119,7 @@ static void *come_and_go(void *argument) {
     ar_event event = given_event();
     ar_emitter emitter;
     config.socket_path = AR_TEXT("/nowhere/s");
+    config.flags = AR_NO_DROP_FOLDER;
     if (ar_emitter_new(&config, &emitter, NULL) == AR_OK && ar_emitter_emit(emitter, &event, NULL) == AR_ERR_DIAL &&
         ar_emitter_free(emitter, NULL) == AR_OK && ar_emitter_free(emitter, NULL) == AR_ERR_HANDLE) {
       work->succeeded++;
