@@ -96,6 +96,13 @@ pub const HOUSE: &[Room] = &[
         tests_may_also_reach: &[],
         never: &[RUNTIMES, NETWORK],
     },
+    // For programs that log with `tracing`: it can only emit.
+    Room {
+        name: TRACING,
+        may_reach: &[CORE, IPC],
+        tests_may_also_reach: &[],
+        never: &[RUNTIMES, NETWORK, DATABASES],
+    },
     // Beside the house.
     Room {
         name: "agent-receipts-examples",
@@ -134,6 +141,11 @@ pub const VIEWS: &[View] = &[
         never: &[RUNTIMES, NETWORK, DATABASES, SIGNATURES, OPERATORS, &[STORE, CHAIN, KEYSOURCE, DAEMON]],
     },
     View {
+        name: TRACING,
+        features: &[],
+        never: &[RUNTIMES, NETWORK, DATABASES, SIGNATURES, &[STORE, CHAIN, KEYSOURCE, DAEMON]],
+    },
+    View {
         name: CORE,
         features: &[],
         never: &[RUNTIMES, NETWORK, DATABASES, SIGNATURES, SYSTEM, RANDOMNESS],
@@ -148,6 +160,7 @@ const IPC: &str = "agent-receipts-ipc";
 const CHAIN: &str = "agent-receipts-chain";
 const DAEMON: &str = "agent-receipts-daemon";
 const FFI: &str = "agent-receipts-ffi";
+const TRACING: &str = "agent-receipts-tracing";
 const CLI: &str = "agent-receipts-cli";
 
 const RUNTIMES: &[&str] =

@@ -1,0 +1,18 @@
+//! Two tool calls of a program that logs with `tracing`, recorded; run it below `agent-receipts run -- …`.
+
+use agent_receipts_ipc::Emitter;
+use tracing_subscriber::prelude::*;
+
+#[tracing::instrument(fields(tool.name = "read_file", action_type = "filesystem.file.read"), err)]
+fn read_file(path: &str) -> std::io::Result<String> {
+    std::fs::read_to_string(path)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (layer, recording) = agent_receipts_tracing::layer(Emitter::builder().build()?);
+    tracing_subscriber::registry().with(layer).init();
+    let _ = read_file("/etc/hostname");
+    tracing::info!(tool.name = "delete_file", input.path = "/etc/hostname", decision = "denied");
+    println!("lost: {}, refused: {}", recording.dropped(), recording.refused());
+    Ok(())
+}
