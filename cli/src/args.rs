@@ -48,6 +48,8 @@ pub(crate) enum Command {
     /// Open the parameters and the response that a receipt holds sealed.
     Disclose(commands::disclose::Args),
     /// Follow receipts as they are recorded.
+    ///
+    /// Reads the living database only: nothing is recorded in archives, which `list` shows.
     Tail(commands::tail::Args),
     /// Verify whole chains: signatures, links, order, keys.
     Verify(Box<commands::verify::Args>),

@@ -3,7 +3,9 @@
 //! byte for byte, and verifies for nobody by chance.
 
 use agent_receipts_chain::audit::Evidence;
-use agent_receipts_chain::checkpoint::{HeadList, NoteKey, ReceiptProof, SignedCheckpoint, SignedNote};
+use agent_receipts_chain::checkpoint::{
+    ExtensionProof, HeadList, NoteKey, ReceiptProof, SignedCheckpoint, SignedNote, WitnessKey,
+};
 use agent_receipts_core::PublicKey;
 use libfuzzer_sys::fuzz_target;
 
@@ -28,10 +30,17 @@ fuzz_target!(|bytes: &[u8]| {
         if let Some(key) = NoteKey::from_vkey(text) {
             assert_eq!(key.to_vkey(), text);
         }
+        if let Ok(witness) = text.parse::<WitnessKey>() {
+            assert_eq!(witness.to_string(), text);
+        }
     }
     if let Ok(proof) = ReceiptProof::parse(bytes) {
         let again = ReceiptProof::parse(&proof.to_json()).expect("what we wrote is read back");
         assert_eq!(again.to_json(), proof.to_json());
+        assert!(proof.verify(&[key], &[]).is_err());
+    }
+    if let Ok(proof) = ExtensionProof::parse(bytes) {
+        assert_eq!(ExtensionProof::parse(&proof.to_json()).as_ref(), Ok(&proof));
         assert!(proof.verify(&[key], &[]).is_err());
     }
     let _ = Evidence::of_record("fuzz", bytes);

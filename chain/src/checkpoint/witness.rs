@@ -111,10 +111,11 @@ impl FromStr for WitnessKey {
         }
         let key: [u8; 32] = key.try_into().map_err(|_| malformed())?;
         let key = Self { name, key: PublicKey::from_bytes(key) };
-        if id.len() != 8 || u32::from_str_radix(id, 16).ok() != Some(u32::from_be_bytes(key.id())) {
+        if id != format!("{:08x}", u32::from_be_bytes(key.id())) {
             return Err(WitnessKeyError::Id);
         }
-        Ok(key)
+        // Base64 has more than one spelling of some keys, a key that is published has one.
+        if key.to_string() == text { Ok(key) } else { Err(malformed()) }
     }
 }
 
@@ -139,6 +140,17 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         assert_eq!(key().to_string().parse(), Ok(key()));
+    }
+
+    #[test]
+    fn a_key_has_one_spelling() {
+        for seed in 0..32 {
+            let key = WitnessKey { key: PublicKey::from_bytes([seed; 32]), ..key() };
+            let (id, text) = (format!("{:08x}", u32::from_be_bytes(key.id())), key.to_string());
+            let other = text.replacen(&id, &id.to_uppercase(), 1);
+            let wanted = if other == text { Ok(key) } else { Err(WitnessKeyError::Id) };
+            assert_eq!(other.parse(), wanted, "{other}");
+        }
     }
 
     #[test]

@@ -183,6 +183,17 @@ pub(crate) fn one_of(
     StoreVerification::with_ring(sources.swap_remove(at).reading, ring)
 }
 
+/// Some of the sources, in their order, with the keys of all looked up.
+pub(crate) fn some_of(
+    mut sources: Vec<Source>,
+    mut wanted: impl FnMut(usize) -> bool,
+    trust: &Trust,
+) -> Result<Vec<StoreVerification>, Failure> {
+    let ring = Arc::new(ring(&mut sources, trust)?);
+    let some = sources.into_iter().enumerate().filter(|(at, _)| wanted(*at));
+    some.map(|(_, source)| StoreVerification::with_ring(source.reading, Arc::clone(&ring))).collect()
+}
+
 /// The keys of a database that must be there, and of its archives: a hand-over may have been moved to one.
 pub(crate) fn ring_with_archives(database: &Path, trust: &Trust) -> Result<KeyRing, Failure> {
     drop(Reading::open(database)?);

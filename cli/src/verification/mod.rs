@@ -19,7 +19,7 @@ mod walk;
 
 pub(crate) use anchors::{EvidenceFileError, Strangers, audit, write as write_anchors};
 pub(crate) use batch::contradiction;
-pub(crate) use everything::{Everything, one_of, ring, ring_with_archives};
+pub(crate) use everything::{Everything, one_of, ring, ring_with_archives, some_of};
 pub(crate) use lines::{LinesError, each_line, open_lines, verify_lines};
 pub(crate) use page::write_all;
 pub(crate) use proof::{ProofFileError, verify_proof};

@@ -59,6 +59,11 @@ impl Diagnosis {
         assert!(found == status && reason.contains(words), "{name}: {found}: {reason}");
     }
 
+    /// Whether there was such a check.
+    fn has(&self, name: &str) -> bool {
+        self.checks.iter().any(|(found, _)| found == name)
+    }
+
     /// The checks that did not come out well.
     fn troubles(&self) -> Vec<(&str, &str)> {
         let troubles = self.checks.iter().filter(|(_, finding)| finding.status != "ok");

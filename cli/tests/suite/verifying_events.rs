@@ -1,8 +1,11 @@
 //! `verify-event`.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
 use agent_receipts_store::Row;
 
-use crate::chains::{Chain, Key, database};
+use crate::chains::{Chain, Key, database, lines};
 use crate::house::House;
 
 fn house(key: &Key, rows: &[Row]) -> House {
@@ -135,4 +138,54 @@ fn a_receipt_that_cannot_be_read_is_not_passed_over() {
         let said = house.say(line);
         assert!(said.code == 1 && said.err.contains("cannot be read"), "{}", said.all());
     }
+}
+
+/// Receipts of another host, taken in as an archive beside the database.
+#[test]
+fn what_stands_in_an_archive_is_found_and_judged_there() {
+    let key = Key::new(1);
+    let (ours, theirs) = (Chain::new("a").rows(&key, 3), Chain::new("b").rows(&key, 4));
+    let house = house(&key, &ours);
+    fs::write(house.path("theirs.jsonl"), lines(&theirs)).unwrap();
+    assert_eq!(house.say(["import", "theirs.jsonl"]).code, 0);
+    let id = &theirs[2].id;
+    let said = house.say(["verify-event", "--id", id]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    assert!(said.out.starts_with(&format!("{id} — chain b #3 (archive theirs")), "{}", said.all());
+    let json = house.say(["verify-event", "--id", id, "--json"]).json();
+    assert!(json["results"][0]["archive"].as_str().unwrap().starts_with("theirs"), "{json}");
+    let own = house.say(["verify-event", "--id", &ours[0].id, "--json"]).json();
+    assert!(own["results"][0].get("archive").is_none(), "{own}");
+    let without = house.say(["verify-event", "--id", id, "--no-archives"]);
+    assert!(without.code == 1 && without.err.contains("there is no receipt"), "{}", without.all());
+    // The head of a chain that stands there alone, and everything since; a chain that is named narrows both.
+    let head = house.say(["verify-event", "--chain-head", "--chain-id", "b"]);
+    assert!(head.code == 0 && head.out.contains("chain b #4 (archive"), "{}", head.all());
+    let count = |more: &[&str]| {
+        let line = ["verify-event", "--json", "--since", "2026-01-01T00:00:00Z"];
+        house.say(line.iter().chain(more)).json()["results"].as_array().unwrap().len()
+    };
+    assert_eq!((count(&[]), count(&["--no-archives"]), count(&["--chain-id", "b"])), (7, 3, 4));
+    // What stands twice is judged once.
+    fs::write(house.path("ours.jsonl"), lines(&ours)).unwrap();
+    assert_eq!(house.say(["import", "ours.jsonl"]).code, 0);
+    assert_eq!(count(&[]), 7);
+}
+
+#[test]
+fn a_receipt_that_was_changed_in_an_archive_fails() {
+    let key = Key::new(1);
+    let theirs = Chain::new("b").rows(&key, 4);
+    let house = house(&key, &[]);
+    fs::write(house.path("theirs.jsonl"), lines(&theirs)).unwrap();
+    assert_eq!(house.say(["import", "theirs.jsonl"]).code, 0);
+    let folder = fs::read_dir(house.data("receipts.db.archives")).unwrap().next().unwrap().unwrap().path();
+    let file = folder.join("receipts.db");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let change = "UPDATE receipts SET receipt_json = replace(receipt_json, 'did:user:me', 'did:user:you') WHERE sequence = 2";
+    connection.execute_batch(change).unwrap();
+    connection.close().unwrap();
+    let said = house.say(["verify-event", "--id", &theirs[1].id]);
+    assert!(said.code == 1 && said.out.contains("=> FAILED"), "{}", said.all());
 }

@@ -1,5 +1,6 @@
 //! `doctor`: whether everything that recording needs is as it should be. One check, one file.
 
+mod archives;
 mod chains;
 mod check;
 mod checkpoint;
@@ -79,6 +80,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         separation::check(&scene, &listener),
     ];
     checks.extend(moved::check(&scene));
+    checks.extend(archives::check(&scene));
     let report = Report::over(checks, args.warn_as_error);
     let code = if report.ok { exit::OK } else { exit::FAILED };
     let mut screen = context.stdout();

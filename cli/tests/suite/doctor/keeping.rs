@@ -1,12 +1,13 @@
 //! What keeps a database trustworthy for years: keys, the lock, the clock, room, checkpoints.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use agent_receipts_core::Timestamp;
 use rusqlite::Connection;
 
 use super::Diagnosis;
-use crate::chains::{Chain, Key, database};
+use crate::chains::{Chain, Key, database, lines};
 use crate::daemon::Daemon;
 use crate::house::House;
 
@@ -135,4 +136,27 @@ fn receipts_that_no_checkpoint_covers_are_told_after_a_while() {
     // As old as the rows are, which is for ever.
     ask("1s").assert("checkpoint age", "warn", "no checkpoint");
     ask("400000h").assert("checkpoint age", "ok", "not due yet");
+}
+
+/// Nobody writes to an archive: one whose file is another than the one that was taken in was changed by somebody.
+#[test]
+fn an_archive_that_was_changed_is_told() {
+    let (house, key) = (House::new(), Key::new(1));
+    database(&house.data("receipts.db"), &Chain::new("a").rows(&key, 2));
+    key.publish(&house.data("signing.key.pub"));
+    let none = ask(&house);
+    assert!(!none.has("archives"), "there are none to speak of");
+    fs::write(house.path("b.jsonl"), lines(&Chain::new("b").rows(&key, 3))).unwrap();
+    assert_eq!(house.say(["import", "b.jsonl"]).code, 0);
+    ask(&house).assert("archives", "ok", "1 archive, as taken in");
+    let folder = fs::read_dir(house.data("receipts.db.archives")).unwrap().next().unwrap().unwrap().path();
+    let file = folder.join("receipts.db");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, [&bytes[..], b"x"].concat()).unwrap();
+    ask(&house).assert("archives", "fail", "is not the one that was taken in");
+    fs::write(&file, bytes).unwrap();
+    ask(&house).assert("archives", "ok", "as taken in");
+    fs::write(folder.join("manifest.json"), "junk").unwrap();
+    ask(&house).assert("archives", "fail", "manifest.json");
 }
