@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use agent_receipts_chain::checkpoint::KeyName;
 use agent_receipts_ipc::{
     Attest, BindError, Limits, Listener, ListenerOptions, ShutdownHandle, SocketPlace, Stopped,
     attest_directly, check_socket_path,
@@ -136,7 +137,7 @@ impl Daemon {
         let maker = Maker {
             store: ledger.store.clone(),
             key: ledger.key.clone(),
-            origin: None,
+            origin: config.log_name.clone().and_then(|name| KeyName::new(name).ok()),
             anchors: config.anchor_log.clone().map(Anchors::new),
         };
         let keeper = Keeper {

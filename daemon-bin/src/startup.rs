@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use agent_receipts_chain::checkpoint::KeyName;
 use agent_receipts_chain::{base_of, is_agent_chain, is_scoped_chain, next_chain_id};
 use agent_receipts_ipc::{BindError, SocketPathError};
 use agent_receipts_keysource::{
@@ -10,6 +11,7 @@ use agent_receipts_keysource::{
 };
 use agent_receipts_store::{ReceiptReader, SqliteStore, StoreError};
 
+use crate::checkpoints::backlog::last_signed;
 use crate::config::Config;
 use crate::disclosure::ForensicKeyError;
 use crate::manager::ActivationError;
@@ -75,6 +77,17 @@ pub enum StartError {
         chain_id: String,
         /// How many were looked at.
         tried: usize,
+    },
+    /// The log was to get another name.
+    #[error(
+        "the log in the database is named `{found}`, and `log_name` is `{asked}`: witnesses, anchors and proofs know it by its name, \
+         which stays; take `log_name` out, or begin another database"
+    )]
+    OtherLogName {
+        /// The name in the last checkpoint.
+        found: KeyName,
+        /// The name that was asked for.
+        asked: String,
     },
     /// A folder could not be made.
     #[error("could not create the folder `{}`: {error}", path.display())]
@@ -142,8 +155,21 @@ pub(crate) fn open(config: &Config, surroundings: &Surroundings) -> Result<Opene
     publish_public_key(&config.public_key, &public_key)?;
     let earlier = archived_public_keys(&config.public_key)?.keys.into_iter().map(|(_, key)| key).collect();
     let keys = Keys { current: public_key, earlier };
+    expect_log_name(&store, config.log_name.as_deref(), &keys)?;
     let (root, head) = take_up_root(&store, config.chain_id.as_deref(), &keys, surroundings)?;
     Ok(Opened { key: KeyInUse::new(Arc::new(key)), keys, store, root, head })
+}
+
+/// A log that its checkpoints call otherwise would be another log to whoever keeps them.
+fn expect_log_name(store: &SqliteStore, asked: Option<&str>, keys: &Keys) -> Result<(), StartError> {
+    let Some(asked) = asked else { return Ok(()) };
+    let known: Vec<_> = std::iter::once(keys.current).chain(keys.earlier.iter().copied()).collect();
+    match last_signed(store, &known)?.map(|signed| signed.origin) {
+        Some(found) if found.as_str() != asked => {
+            Err(StartError::OtherLogName { found, asked: asked.to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens the database, or makes it and its folder.

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,7 @@ use agent_receipts_chain::tree::{Frontier, NodeHash, hash_of_text};
 use agent_receipts_chain::{KeyRing, Outcome};
 use agent_receipts_core::json::{Rules, parse};
 use agent_receipts_core::{ReceiptHash, Timestamp};
-use agent_receipts_daemon::{Daemon, Surroundings};
+use agent_receipts_daemon::{Daemon, StartError, Surroundings};
 use agent_receipts_ipc::{ControlReply, ControlRequest, ask};
 use agent_receipts_keysource::read_public_key;
 use agent_receipts_store::{CheckpointReader as _, SqliteReader, StoredCheckpoint, StoredRow};
@@ -376,4 +376,43 @@ fn a_clock_that_steps_back_an_hour_costs_no_checkpoint() {
             .iter()
             .all(|verdict| verdict.outcome == Outcome::Valid)
     );
+}
+
+/// Witnesses, anchors and proofs know a log by its name.
+#[test]
+fn a_log_keeps_the_name_that_it_was_given() {
+    let mut home = Home::new();
+    let names = |home: &Home| {
+        let name = |stored: &StoredCheckpoint| stored.note.lines().next().unwrap().to_owned();
+        home.stored_checkpoints().iter().map(name).collect::<HashSet<_>>()
+    };
+    home.config.log_name = Some("example.org/host-7".to_owned());
+    let daemon = home.start();
+    home.record(1);
+    daemon.stop().unwrap();
+    assert_eq!(names(&home), HashSet::from(["example.org/host-7".to_owned()]));
+    let rows = home.rows().len();
+    home.config.log_name = Some("example.org/host-8".to_owned());
+    let refused = home.try_start().err().unwrap();
+    assert!(matches!(refused, StartError::OtherLogName { .. }), "{refused}");
+    assert!(
+        refused.to_string().contains("is named `example.org/host-7`, and `log_name` is `example.org/host-8`")
+    );
+    assert_eq!(home.rows().len(), rows, "nothing was recorded by a daemon that did not start");
+    // The same name, and none, both go on with it.
+    for name in [Some("example.org/host-7".to_owned()), None] {
+        home.config.log_name = name;
+        let daemon = home.start();
+        home.record(1);
+        daemon.stop().unwrap();
+    }
+    assert_eq!(names(&home).len(), 1);
+    home.check();
+    // A log that was begun without a name has one all the same.
+    let mut other = Home::new();
+    let daemon = other.start();
+    other.record(1);
+    daemon.stop().unwrap();
+    other.config.log_name = Some("example.org/host-7".to_owned());
+    assert!(matches!(other.try_start(), Err(StartError::OtherLogName { .. })));
 }

@@ -40,7 +40,7 @@ impl AsStoreError for MakeError {
 pub(crate) struct Maker {
     pub(crate) store: SharedStore,
     pub(crate) key: KeyInUse,
-    /// The log's name, once there is a first checkpoint.
+    /// The log's name: once there is a first checkpoint, or where one is configured.
     pub(crate) origin: Option<KeyName>,
     pub(crate) anchors: Option<Anchors>,
 }

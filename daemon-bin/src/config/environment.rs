@@ -57,6 +57,7 @@ impl Settings {
             no_sandbox: read(env, "AGENTRECEIPTS_NO_SANDBOX", truth)?,
             checkpoint_interval: read(env, "AGENTRECEIPTS_CHECKPOINT_INTERVAL", FromStr::from_str)?,
             checkpoint_receipts: read(env, "AGENTRECEIPTS_CHECKPOINT_RECEIPTS", number)?,
+            log_name: text("AGENTRECEIPTS_LOG_NAME")?,
         })
     }
 }

@@ -83,6 +83,9 @@ pub struct Config {
     pub checkpoint_interval: Duration,
     /// The number of receipts after which a checkpoint is made in any case; at least 1.
     pub checkpoint_receipts: usize,
+    /// The name of the log in checkpoints; `None` for the one that it has, or else one made of the first key. One that contradicts
+    /// the checkpoints in the database is refused at start.
+    pub log_name: Option<String>,
 }
 
 impl Config {
@@ -147,6 +150,7 @@ impl From<Config> for Settings {
             no_sandbox: Some(config.no_sandbox),
             checkpoint_interval: Some(Span(config.checkpoint_interval)),
             checkpoint_receipts: Some(config.checkpoint_receipts),
+            log_name: config.log_name,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use agent_receipts_chain::checkpoint::KeyName;
 use agent_receipts_chain::is_scoped_chain;
 use agent_receipts_core::Version;
 
@@ -54,6 +55,7 @@ impl Settings {
             no_sandbox: self.no_sandbox.unwrap_or(false),
             checkpoint_interval: self.checkpoint_interval.map_or(CHECKPOINT_INTERVAL, |span| span.0),
             checkpoint_receipts: self.checkpoint_receipts.unwrap_or(CHECKPOINT_RECEIPTS),
+            log_name: given(self.log_name),
         };
         judge(&config)?;
         Ok(config)
@@ -98,6 +100,12 @@ fn judge(config: &Config) -> Result<(), ConfigError> {
             let reason = "must hold neither a part `agent` behind a slash nor control characters";
             return Err(ConfigError::Unusable { option: "chain_id", value: chain.clone(), reason });
         }
+    }
+    if let Some(name) = &config.log_name
+        && KeyName::new(name.clone()).is_err()
+    {
+        let reason = "must have 1 to 256 bytes without white space, `+` or control characters";
+        return Err(ConfigError::Unusable { option: "log_name", value: name.clone(), reason });
     }
     judge_scopes(config)?;
     judge_disclosure(config)?;

@@ -98,6 +98,10 @@ pub(crate) struct Settings {
     /// The number of receipts after which a checkpoint is made in any case.
     #[arg(long, value_name = "N")]
     pub(crate) checkpoint_receipts: Option<usize>,
+    /// The name of the log in checkpoints, by which witnesses and anchors know it, such as `example.org/host-7`; by default it is
+    /// made of the first key. Once a checkpoint is signed it stays.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) log_name: Option<String>,
 }
 
 impl Settings {
@@ -130,6 +134,7 @@ impl Settings {
             no_sandbox: self.no_sandbox.or(lower.no_sandbox),
             checkpoint_interval: self.checkpoint_interval.or(lower.checkpoint_interval),
             checkpoint_receipts: self.checkpoint_receipts.or(lower.checkpoint_receipts),
+            log_name: self.log_name.or(lower.log_name),
         }
     }
 }

@@ -32,6 +32,7 @@ group_readable = true
 no_sandbox = true
 checkpoint_interval = "10m"
 checkpoint_receipts = 500
+log_name = "example.org/host-7"
 "#;
 
 fn full() -> Config {
@@ -62,6 +63,7 @@ fn full() -> Config {
         no_sandbox: true,
         checkpoint_interval: Duration::from_secs(600),
         checkpoint_receipts: 500,
+        log_name: Some("example.org/host-7".into()),
     }
 }
 

@@ -53,6 +53,7 @@ fn options() -> Vec<Option_> {
         bare("checkpoint_receipts", ["1", "2", "3"], |c| c.checkpoint_receipts.to_string()),
         option("checkpoint_interval", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.checkpoint_interval)),
         bare("max_chains_per_uid", ["1", "2", "3"], |c| c.max_chains_per_uid.to_string()),
+        option("log_name", ["a", "b/c", "d"], |c| c.log_name.clone().unwrap()),
         option("chains", ["uid", "session", "one"], |c| c.chains.to_string()),
         option("idle_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.idle_timeout)),
         option("read_timeout", ["1ms", "2ms", "3ms"], |c| format!("{:?}", c.read_timeout)),
@@ -159,6 +160,7 @@ fn the_defaults() {
         no_sandbox: false,
         checkpoint_interval: Duration::from_secs(3600),
         checkpoint_receipts: 10_000,
+        log_name: None,
     };
     assert_eq!(config, expected);
     assert_eq!(config.notices(), Vec::<String>::new());

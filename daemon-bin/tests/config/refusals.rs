@@ -157,3 +157,14 @@ fn without_a_home_every_place_must_be_named() {
         assert!(parse(&args, &[HOME]).is_ok());
     }
 }
+
+/// It stands in a line of its own, and in keys between plus signs.
+#[test]
+fn a_log_has_a_name_that_a_note_can_hold() {
+    for name in ["a b", "a+b", "a\nb", "\u{a0}", "\u{7f}", &"x".repeat(257)] {
+        let refused = refusal(&["--log-name", name], &[]);
+        assert!(matches!(refused, ConfigError::Unusable { option: "log_name", .. }), "{name:?}: {refused}");
+    }
+    let named = config(&["--log-name", "example.org/host-7"], &[]);
+    assert_eq!(named.log_name.as_deref(), Some("example.org/host-7"));
+}
