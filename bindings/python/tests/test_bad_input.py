@@ -148,9 +148,13 @@ def test_wrong_arguments_of_the_constructor_are_value_errors(places):
     for value in (None, 1, "yes"):
         with pytest.raises(ValueError, match="best_effort must be a bool"):
             DaemonEmitter(best_effort=value)
-    with pytest.raises(ValueError) as raised:
-        DaemonEmitter(socket_path="/tmp/a\0b")
-    assert raised.value.code == ErrorCode.PATH
+    for value in (1, b"bytes", ["x"]):
+        with pytest.raises(ValueError, match="^emitter: drop_folder must be a str"):
+            DaemonEmitter(drop_folder=value)
+    for name in ("socket_path", "drop_folder"):
+        with pytest.raises(ValueError) as raised:
+            DaemonEmitter(**{name: "/tmp/a\0b"})
+        assert raised.value.code == ErrorCode.PATH
     with pytest.raises(ValueError) as raised:
         DaemonEmitter(issuer_name="x" * 257)
     assert raised.value.code == ErrorCode.FIELD_TOO_LONG

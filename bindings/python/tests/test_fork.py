@@ -285,3 +285,17 @@ sent(emitter, correlation_id="first")
 """,
         )
         assert [event["correlation_id"] for event in receiver.all()] == ["first", "last"]
+
+
+def test_where_a_count_is_left_can_be_said(places, tmp_path):
+    def lose(folder) -> int:
+        emitter = DaemonEmitter(socket_path="/nonexistent/x.sock", session_id="s", best_effort=True, drop_folder=folder)
+        emitter.emit(**EVENT)
+        emitter.close()
+        return emitter.dropped
+
+    assert lose(tmp_path / "drops") == 0
+    assert len(list((tmp_path / "drops").iterdir())) == 1
+    # Nowhere, or where nothing can be: then it says what nobody will tell.
+    assert (lose(None), lose("/dev/null/drops")) == (1, 1)
+    assert told_next(places, "s") == 0

@@ -47,6 +47,7 @@ class AsyncDaemonEmitter:
         issuer_model: str = "",
         operator_id: str = "",
         operator_name: str = "",
+        drop_folder: str | os.PathLike[str] | None = "",
     ) -> None:
         self._emitter = DaemonEmitter(
             socket_path=socket_path,
@@ -57,6 +58,7 @@ class AsyncDaemonEmitter:
             issuer_model=issuer_model,
             operator_id=operator_id,
             operator_name=operator_name,
+            drop_folder=drop_folder,
         )
         self._threads: _Threads | None = None
 

@@ -35,6 +35,8 @@ class DaemonEmitter:
     :param log: where dropped events are told, at level DEBUG; otherwise nowhere.
     :param best_effort: keep transport failures of :meth:`emit` from the caller; they are counted all the same.
     :param issuer_name: who acts, for all events that do not say otherwise, and so on for the next three; 256 bytes each.
+    :param drop_folder: where the count of lost events is left for the session's next emitter; otherwise ``agentreceipts/drops`` in
+        ``XDG_RUNTIME_DIR`` or ``agent-receipts/drops`` in the data directory. ``None``: nowhere, and no file is ever written.
     :raises ValueError: for wrong types, an identity beyond the limits, or no default socket path.
     """
 
@@ -51,6 +53,7 @@ class DaemonEmitter:
         issuer_model: str = "",
         operator_id: str = "",
         operator_name: str = "",
+        drop_folder: str | os.PathLike[str] | None = "",
     ) -> None:
         if not isinstance(best_effort, bool):
             raise EmitCallerError(f"emitter: best_effort must be a bool, got {type(best_effort).__name__!r}")
@@ -61,6 +64,10 @@ class DaemonEmitter:
         config.issuer_model = _text("issuer_model", issuer_model)
         config.operator_id = _text("operator_id", operator_id)
         config.operator_name = _text("operator_name", operator_name)
+        if drop_folder is None:
+            config.flags = _library.NO_DROP_FOLDER
+        else:
+            config.drop_folder = _text("drop_folder", _path(drop_folder), os.fsencode)
         ticket = ctypes.c_uint64()
         code = _library.emitter_new(ctypes.byref(config), ctypes.byref(ticket), None)
         if code:
@@ -85,7 +92,8 @@ class DaemonEmitter:
 
     @property
     def dropped(self) -> int:
-        """How many events of this emitter were lost, in this process, and not yet told to the daemon."""
+        """How many events of this emitter were lost, in this process, and not yet told to the daemon; after :meth:`close` those that
+        could not be left for the session's next emitter either, and of which nobody will ever tell."""
         dropped = ctypes.c_uint64()
         code = _library.emitter_dropped(self._ticket, ctypes.byref(dropped), None)
         if code:

@@ -13,6 +13,8 @@ import sys
 ABI_MAJOR, ABI_MINOR = 1, 0
 # The length that stands for an absent field in a packed event.
 ABSENT = 0xFFFFFFFF
+# A flag of `ar_emitter_config`: nothing is left for the session's next emitter.
+NO_DROP_FOLDER = 4
 
 _NAME = "libagent_receipts.dylib" if sys.platform == "darwin" else "libagent_receipts.so"
 
@@ -38,6 +40,7 @@ class Config(ctypes.Structure):
         ("issuer_model", Text),
         ("operator_id", Text),
         ("operator_name", Text),
+        ("drop_folder", Text),
     )
 
 
