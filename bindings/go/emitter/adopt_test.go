@@ -70,3 +70,28 @@ func main() {
 		t.Error("there is no receipt")
 	}
 }
+
+func TestTheExampleRecordsWhatItDoes(t *testing.T) {
+	built := filepath.Join(t.TempDir(), "agent")
+	if out, err := exec.Command("go", "build", "-o", built, "../examples/agent").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	daemon := start(t)
+	there, missing := daemon.path("key.pub"), daemon.path("missing")
+	command := exec.Command(built, there, missing)
+	command.Env = append(os.Environ(), "AGENTRECEIPTS_SOCKET="+daemon.socket)
+	out, err := command.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "urn:receipt:") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	receipts := strings.Join(daemon.verified(), "\n")
+	for _, want := range []string{`"measure_file"`, `"example-agent"`, `"filesystem"`} {
+		if !strings.Contains(receipts, want) {
+			t.Errorf("%s is not in\n%s", want, receipts)
+		}
+	}
+	// What was logged goes out without waiting: on a loaded machine it may be lost, and then that is told in the chain.
+	if !strings.Contains(receipts, `"read_file"`) && !strings.Contains(receipts, "events_dropped") {
+		t.Errorf("the log is not in\n%s", receipts)
+	}
+}

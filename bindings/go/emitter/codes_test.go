@@ -38,3 +38,12 @@ func TestTheNumbersAreThoseOfTheLibrary(t *testing.T) {
 		t.Error(Code(12345))
 	}
 }
+
+func TestTheConstantsAreThoseOfTheLibrary(t *testing.T) {
+	if libraryMaxFrame != MaxFrameSize || libraryFields != fieldCount || libraryFrameVersion() != SupportedFrameVersion {
+		t.Errorf("%d bytes, %d fields, version %s", libraryMaxFrame, libraryFields, libraryFrameVersion())
+	}
+	if DaemonProtocolMin != 1 || DaemonProtocolMax != 1 || SupportedFrameVersion != "1" {
+		t.Error("another protocol needs more than another constant")
+	}
+}

@@ -27,6 +27,16 @@ import (
 // A ticket is the library's number for one emitter. It outlives nothing: after release, it is an error in every function.
 type ticket uint64
 
+// What the library was built for, for a test to compare.
+const (
+	libraryMaxFrame = C.AR_MAX_FRAME
+	libraryFields   = (C.sizeof_ar_event - C.sizeof_size_t) / C.sizeof_ar_text
+)
+
+func libraryFrameVersion() string {
+	return C.GoString(C.ar_frame_version())
+}
+
 // fits says, once, whether the library is one that the header was made for.
 var fits = sync.OnceValue(func() *Error {
 	failure := newFailure()
