@@ -2,10 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use agent_receipts_ipc::{SocketPathError, SocketPlace, check_socket_path, default_socket_path};
+use agent_receipts_ipc::{
+    SOCKET_VARIABLE, SocketPathError, SocketPathUnknown, SocketPlace, check_socket_path, default_socket_path,
+    socket_path_here,
+};
 use tempfile::TempDir;
 
 /// An allowed root, and a directory outside of it.
@@ -132,4 +138,25 @@ fn a_root_that_is_everything_allows_nothing() {
 fn a_relative_root_allows_nothing() {
     let env = |name: &str| matches!(name, "XDG_RUNTIME_DIR" | "TMPDIR").then(|| ".".to_owned());
     assert!(check_socket_path(Path::new("events.sock"), &env, false).is_err());
+}
+
+const CASE: &str = "SOCKET_PATH_TEST_CASE";
+
+/// The daemon does not start with such a variable; an emitter that passed over it would look for another daemon.
+#[test]
+fn a_variable_that_is_no_text_is_refused_and_named() {
+    let name = "a_variable_that_is_no_text_is_refused_and_named";
+    if let Ok(variable) = std::env::var(CASE) {
+        let error = socket_path_here().unwrap_err();
+        assert!(matches!(error, SocketPathUnknown::NotUnicode { variable: found } if found == variable));
+        assert!(error.to_string().contains(&variable));
+        return;
+    }
+    for variable in [SOCKET_VARIABLE, "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "HOME"] {
+        let mut itself = Command::new(std::env::current_exe().unwrap());
+        let itself = itself.args(["--exact", name]).env(CASE, variable);
+        let said = itself.env(variable, OsStr::from_bytes(b"/run/\xff")).output().unwrap();
+        let text = String::from_utf8_lossy(&said.stdout);
+        assert!(said.status.success() && text.contains("1 passed"), "{variable}: {text}");
+    }
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use agent_receipts::Err as Code;
-use agent_receipts_ipc::{Ack, BuildError, CallerError, EmitError, Emitter, default_socket_path};
+use agent_receipts_ipc::{Ack, BuildError, CallerError, EmitError, Emitter, socket_path_here};
 use serde_json::{Value, json};
 
 use super::event::{event, identity, text};
@@ -18,8 +18,9 @@ pub(super) fn answer(request: &Value, emitters: &mut HashMap<String, Emitter>) -
             return Ok(json!({"ok": true}));
         }
         "default_socket_path" => {
-            let path = default_socket_path(&|name: &str| std::env::var(name).ok());
-            return path.map(|path| json!({"text": path})).map_err(|error| failed("caller", &error));
+            return socket_path_here()
+                .map(|path| json!({"text": path}))
+                .map_err(|error| failed("caller", &error));
         }
         "error_codes" => return Ok(json!({"codes": error_codes()})),
         _ => {}
