@@ -47,5 +47,6 @@ pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report
             report.tests(kind.name(), &data.shown_to(kind.run(&program)).run(workspace.root()));
         }
     }
+    programs::example(workspace, verifier, &data, report);
     programs::header_in_cpp(workspace, verifier, report);
 }

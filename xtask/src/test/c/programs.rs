@@ -61,9 +61,7 @@ impl Program {
             let step = SANITIZERS.iter().fold(step, Step::argument).argument(library.fixed());
             step.argument("-lm").argument("-ldl")
         } else {
-            let mut place = std::ffi::OsString::from("-Wl,-rpath,");
-            place.push(library.lib());
-            step.argument("-L").argument(library.lib()).argument("-lagent_receipts").argument(place)
+            linked(step, library).argument("-lagent_receipts")
         };
         let compiled = step.argument("-o").argument(&program).run(workspace.root());
         report.needed("compiling the tests in C", &compiled).then_some(program)
@@ -106,6 +104,31 @@ impl Data {
     pub(super) fn shown_to(&self, step: Step) -> Step {
         step.env("AR_TEST_DATA", &self.lines).env("AR_TEST_DATABASE", &self.database)
     }
+}
+
+/// The example that verifies: valid with the earlier key, and not without it.
+pub(super) fn example(workspace: &Workspace, library: &Library, data: &Data, report: &mut Report) {
+    const WHAT: &str = "the example `verify.c`";
+    let program = workspace.target_dir().join("xtask").join("c").join("verify");
+    let step = linked(Step::new("cc", FLAGS).argument("-I").argument(library.include()), library);
+    let step = step.argument("ffi/examples/verify.c").argument("-lagent_receipts").argument("-o");
+    if !report.needed(WHAT, &step.argument(&program).run(workspace.root())) {
+        return;
+    }
+    let published =
+        Step::new(&program, &[]).argument(&data.database).argument(data.lines.join("published.pem"));
+    if published.run(workspace.root()).fault.is_none() {
+        report.failed(WHAT, "it believes receipts whose key it does not know");
+    }
+    let both = Step::new(&program, &[]).argument(&data.database).argument(data.lines.join("published.pem"));
+    report.needed(WHAT, &both.argument(data.lines.join("earlier.pem")).run(workspace.root()));
+}
+
+/// Links with the shared library, where it stands.
+fn linked(step: Step, library: &Library) -> Step {
+    let mut place = std::ffi::OsString::from("-Wl,-rpath,");
+    place.push(library.lib());
+    step.argument("-L").argument(library.lib()).argument(place)
 }
 
 /// C++ programs include the same header.
