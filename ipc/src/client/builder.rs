@@ -81,6 +81,9 @@ impl EmitterBuilder {
     /// `$XDG_DATA_HOME` or `~/.local/share`: a folder (0700) and a file a session (0600) of this user's own, made when there is a
     /// count to leave. No more than 256 files are kept, and none that nobody has touched for 30 days. A folder that is named here
     /// is made if it is missing, but not those above it.
+    ///
+    /// The folder is looked into once a connection. No time-out holds for that: where the home is on a network that may hang, name
+    /// a local folder, or none.
     pub fn drop_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.drop_folder = DropFolder::Named(folder.into());
         self
