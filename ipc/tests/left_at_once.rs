@@ -96,6 +96,17 @@ fn its_own_next_event_tells_them_once() {
 }
 
 #[test]
+fn after_close_only_what_could_not_be_left_counts() {
+    let place = Place::new();
+    let emitter = place.loser(2);
+    assert_eq!((emitter.close(), emitter.dropped(), emitter.left_behind()), (Untold::Nothing, 0, Ok(2)));
+    let nowhere = place.builder().drop_folder("/proc/nowhere/drops").build().unwrap();
+    lose(&nowhere, 3);
+    assert!(matches!(nowhere.close(), Untold::Lost { count: 3, .. }));
+    assert_eq!(nowhere.dropped(), 3);
+}
+
+#[test]
 fn they_are_kept_when_the_event_that_tells_them_is_lost_too() {
     let place = Place::new();
     let emitter = place.builder().write_timeout(Duration::from_millis(50)).build().unwrap();

@@ -17,7 +17,7 @@ type DaemonEmitter struct {
 	bestEffort bool
 	logger     *slog.Logger
 	closed     atomic.Bool
-	// What was still untold when the ticket was given back.
+	// What was neither told nor left when the ticket was given back.
 	left    atomic.Uint64
 	cleanup runtime.Cleanup
 }
@@ -67,7 +67,8 @@ func (e *DaemonEmitter) SocketPath() string {
 	return e.socketPath
 }
 
-// Dropped is the number of events that were lost and that the daemon was not told of yet.
+// Dropped is the number of events that were lost and that the daemon was not told of yet; after Close, of those that nobody will
+// ever tell.
 func (e *DaemonEmitter) Dropped() uint64 {
 	if e == nil {
 		return 0
@@ -79,7 +80,10 @@ func (e *DaemonEmitter) Dropped() uint64 {
 	return e.ticket.dropped()
 }
 
-// Close hangs up. Further events are refused by [ErrClosed]; closing again does nothing. The error is always nil.
+// Close hangs up. Further events are refused by [ErrClosed]; closing again does nothing.
+//
+// The emitter is closed whatever Close returns. The error is nil or an [*UntoldError]: events were lost, and their count could not
+// be left for the next emitter.
 func (e *DaemonEmitter) Close() error {
 	if e == nil || e.ticket == 0 || !e.closed.CompareAndSwap(false, true) {
 		return nil
@@ -88,6 +92,9 @@ func (e *DaemonEmitter) Close() error {
 	e.left.Store(e.ticket.dropped())
 	e.ticket.release()
 	e.cleanup.Stop()
+	if count := e.left.Load(); count > 0 {
+		return &UntoldError{Count: count}
+	}
 	return nil
 }
 

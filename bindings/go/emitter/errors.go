@@ -1,6 +1,9 @@
 package emitter
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // The classes of errors, for [errors.Is].
 var (
@@ -57,6 +60,17 @@ func (e *RefusedError) Error() string {
 // Is makes errors.Is(err, ErrRefused) hold.
 func (e *RefusedError) Is(target error) bool {
 	return target == ErrRefused
+}
+
+// UntoldError says at Close that events were lost, and that nobody will tell the daemon: their count could not be left.
+type UntoldError struct {
+	// Count is how many.
+	Count uint64
+}
+
+// Error says how many.
+func (e *UntoldError) Error() string {
+	return fmt.Sprintf("emitter: %d lost events will not be told: their count could not be left in the drop folder", e.Count)
 }
 
 var sentinels = map[Class]error{

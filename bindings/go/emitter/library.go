@@ -58,10 +58,15 @@ func open(c *config) (ticket, *Error) {
 		pins.Pin(data)
 		return C.ar_text{data: (*C.char)(unsafe.Pointer(data)), length: C.size_t(len(s))}
 	}
+	// A process of Go ends without a word to C or to us: what was lost must be known before.
+	flags := C.uint32_t(C.AR_LEAVE_AT_ONCE)
+	if c.noDropFolder {
+		flags |= C.AR_NO_DROP_FOLDER
+	}
 	given := C.ar_emitter_config{
-		size: C.sizeof_ar_emitter_config,
-		// A process of Go ends without a word to C or to us: what was lost must be known before.
-		flags:            C.AR_LEAVE_AT_ONCE,
+		size:             C.sizeof_ar_emitter_config,
+		flags:            flags,
+		drop_folder:      text(c.dropFolder),
 		socket_path:      text(c.socketPath),
 		session_id:       text(c.sessionID),
 		write_timeout_ms: C.uint32_t(c.writeTimeoutMs),
@@ -123,7 +128,8 @@ func (t ticket) release() {
 	C.ar_emitter_free(C.ar_emitter(t), nil)
 }
 
-// dropped is the number of lost events that nobody was told of; none where the ticket was given back.
+// dropped is the number of lost events that nobody was told of, and after hangUp, that nobody ever will be; none where the ticket
+// was given back.
 func (t ticket) dropped() uint64 {
 	var count C.uint64_t
 	C.ar_emitter_dropped(C.ar_emitter(t), &count, nil)

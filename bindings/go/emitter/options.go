@@ -11,6 +11,9 @@ type config struct {
 	identity   Identity
 	bestEffort bool
 	logger     *slog.Logger
+	// Where the count of lost events is left, unless it is not to be left at all.
+	dropFolder   string
+	noDropFolder bool
 	// For tests alone: how long an event may take to go out, where that is not the usual.
 	writeTimeoutMs uint32
 }
@@ -33,6 +36,18 @@ func WithIdentity(identity Identity) Option {
 // WithBestEffort makes [DaemonEmitter.Emit] keep transport failures to itself: the event is lost and counted, and that is all.
 func WithBestEffort() Option {
 	return func(c *config) { c.bestEffort = true }
+}
+
+// WithDropFolder says where the count of lost events is left for the next emitter of the same session and user: the folder is made
+// if it is missing, but not those above it. Otherwise, and if empty, it is agentreceipts/drops in XDG_RUNTIME_DIR, or, where that
+// cannot be, agent-receipts/drops in XDG_DATA_HOME or ~/.local/share.
+func WithDropFolder(path string) Option {
+	return func(c *config) { c.dropFolder, c.noDropFolder = path, false }
+}
+
+// WithoutDropFolder neither leaves a count of lost events behind, nor tells one that another emitter left.
+func WithoutDropFolder() Option {
+	return func(c *config) { c.dropFolder, c.noDropFolder = "", true }
 }
 
 // WithLogger sets where lost events are told of, at debug level. Otherwise, and if nil, it is [slog.Default].

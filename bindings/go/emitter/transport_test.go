@@ -132,6 +132,38 @@ func TestAContextsDeadlineCutsTheTimeShort(t *testing.T) {
 	}
 }
 
+func TestTheCountIsLeftWhereItIsSaid(t *testing.T) {
+	place := private(t)
+	socket, drops := filepath.Join(place, "s"), filepath.Join(place, "named")
+	lose := func(folder Option) error {
+		e := made(t, socket, WithSessionID("s"), folder)
+		e.Emit(context.Background(), plain)
+		return e.Close()
+	}
+	if err := lose(WithDropFolder(drops)); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(drops, "s")); err != nil {
+		t.Error(err)
+	}
+	for _, folder := range []Option{WithoutDropFolder(), WithDropFolder("/proc/nowhere")} {
+		var untold *UntoldError
+		if err := lose(folder); !errors.As(err, &untold) || untold.Count != 1 || !strings.Contains(err.Error(), "1 lost") {
+			t.Error(err)
+		}
+	}
+	receiver := listenAt(t, socket, nil)
+	sent(t, made(t, socket, WithSessionID("s"), WithoutDropFolder()), plain)
+	sent(t, made(t, socket, WithSessionID("s"), WithDropFolder(drops)), plain)
+	events := receiver.events(2)
+	if events[len(events)-1]["drop_count"] == nil {
+		t.Errorf("%v", events)
+	}
+	if _, err := NewDaemon(WithSocketPath(socket), WithDropFolder("a\x00b")); !errors.Is(err, ErrCaller) {
+		t.Error(err)
+	}
+}
+
 func TestWithNowhereToWriteEventsGoOutAllTheSame(t *testing.T) {
 	folder := private(t)
 	for _, name := range []string{"HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME"} {

@@ -93,8 +93,10 @@ impl Life {
         }
     }
 
-    /// Leaves what was not told; what cannot be left stays counted.
+    /// Leaves what was not told, for good; what cannot be left stays counted.
     pub(super) fn leave(&self, file: &DropFile, now: SystemTime) -> Untold {
+        // What was left at once is another emitter's to tell from here on.
+        self.told(None);
         self.leave_within(file, now, PATIENCE)
     }
 

@@ -123,7 +123,7 @@ impl Emitter {
     }
 
     /// How many events this process has lost and not yet told to the daemon or left for the next emitter. What it left at once, as
-    /// [`EmitterBuilder::leave_drops_at_once`] has it, counts until it is told.
+    /// [`EmitterBuilder::leave_drops_at_once`] has it, counts until it is told or the emitter is closed.
     pub fn dropped(&self) -> u64 {
         self.life.existing().map_or(0, Life::untold)
     }
