@@ -6,7 +6,7 @@
 
 use std::ops::Deref;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicPtr, AtomicU64};
 
 use crate::code::Err;
 use crate::failure::Failure;
@@ -15,7 +15,8 @@ use crate::failure::Failure;
 ///
 /// An empty one is all zeroes: in a static it takes address space, no room in the file, and memory only as it is used.
 pub(crate) struct Table<T, const N: usize, const KIND: u64> {
-    next: AtomicU32,
+    /// How many places were looked at so far.
+    next: AtomicU64,
     slots: [Slot<T>; N],
 }
 
@@ -48,13 +49,13 @@ impl<T: Send + Sync, const N: usize, const KIND: u64> Table<T, N, KIND> {
     /// An empty table.
     pub(crate) const fn new() -> Self {
         assert!(KIND > 0 && KIND < 1 << KIND_BITS && N.is_power_of_two() && N <= 1 << INDEX_BITS);
-        Self { next: AtomicU32::new(0), slots: [const { Slot::new() }; N] }
+        Self { next: AtomicU64::new(0), slots: [const { Slot::new() }; N] }
     }
 
     /// Takes an object in and gives its ticket.
     pub(crate) fn insert(&self, value: T) -> Result<u64, Failure> {
         for _ in 0..N {
-            let index = self.next.fetch_add(1, Relaxed) as usize % N;
+            let index = (self.next.fetch_add(1, Relaxed) % N as u64) as usize;
             let slot = &self.slots[index];
             let state = slot.state.load(Relaxed);
             if state & PHASE != FREE
@@ -106,7 +107,7 @@ impl<T: Send + Sync, const N: usize, const KIND: u64> Table<T, N, KIND> {
 
     /// Calls `visit` with every object that is there.
     pub(crate) fn for_each(&self, visit: impl Fn(&T)) {
-        let used = N.min(self.next.load(Relaxed) as usize);
+        let used = usize::try_from(self.next.load(Relaxed)).map_or(N, |next| next.min(N));
         for (index, slot) in self.slots.iter().enumerate().take(used) {
             let generation = slot.state.load(Relaxed) >> GENERATION_SHIFT;
             let ticket = generation << (INDEX_BITS + KIND_BITS) | KIND << INDEX_BITS | index as u64;

@@ -1,4 +1,5 @@
 //! What programs were compiled against stays as it is: structs grow at their end, and functions are few and bear the prefix.
+#![allow(unsafe_code)]
 
 use std::mem::{offset_of, size_of};
 
@@ -26,6 +27,14 @@ fn functions_are_at_most_forty_and_bear_the_prefix() {
     assert!(functions.contains(&"ar_emitter_emit") && functions.contains(&"ar_verifier_finish"));
     assert!(functions.len() <= 40, "{} functions: {functions:?}", functions.len());
     assert_eq!(functions.iter().find(|name| !name.starts_with("ar_")), None);
+}
+
+#[test]
+fn the_limits_are_those_of_the_protocol() {
+    assert_eq!(agent_receipts::AR_MAX_FRAME, agent_receipts_ipc::MAX_FRAME);
+    // SAFETY: a constant string of the library, ended by NUL.
+    let version = unsafe { std::ffi::CStr::from_ptr(agent_receipts::ar_frame_version()) };
+    assert_eq!(version.to_str(), Ok(agent_receipts_ipc::FRAME_VERSION));
 }
 
 #[test]
