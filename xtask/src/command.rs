@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 
 use crate::behaviours::{breaches_of_readme, write_readme};
 use crate::c_library::{LibraryOptions, make_library};
+use crate::fuzz::{FuzzOptions, run_fuzz};
 use crate::go_library::make_go_library;
 use crate::header::{HeaderOptions, make_header};
 use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
         Task::Behaviours { write } => behaviours(&workspace, write),
         Task::EmitCost => Ok(measure_emit_cost(&workspace)),
         Task::CLibrary(options) => c_library(&workspace, options),
+        Task::Fuzz(options) => fuzz(&workspace, &options),
         Task::Deb(options) => deb(&workspace, &options),
         Task::Formula(options) => formula(&workspace, &options),
     });
@@ -78,6 +80,8 @@ enum Task {
     EmitCost,
     /// Make the C library as it is shipped, and print its folder.
     CLibrary(LibraryOptions),
+    /// Run the fuzz targets for a while, on the toolchain that everything is built with.
+    Fuzz(FuzzOptions),
     /// Make a Debian package, of a release built for it.
     Deb(DebOptions),
     /// Print the Homebrew formula of a release.
@@ -157,6 +161,10 @@ fn behaviours(workspace: &Workspace, write: bool) -> Result<bool, Failure> {
 fn c_library(workspace: &Workspace, options: LibraryOptions) -> Result<bool, Failure> {
     println!("{}", make_library(workspace, options)?.folder.display());
     Ok(true)
+}
+
+fn fuzz(workspace: &Workspace, options: &FuzzOptions) -> Result<bool, Failure> {
+    Ok(report("fuzz", "the targets", &run_fuzz(workspace, options)?))
 }
 
 fn deb(workspace: &Workspace, options: &DebOptions) -> Result<bool, Failure> {

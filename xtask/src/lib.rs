@@ -10,6 +10,7 @@
 //! cargo xtask behaviours  the README's table of what holds in every language, held against the last run
 //! cargo xtask emit-cost   what an event costs its caller in each language, beside a published client
 //! cargo xtask c-library   the C library as it is shipped, with its header, for pkg-config and CMake
+//! cargo xtask fuzz        every fuzz target for half a minute, on any toolchain
 //! cargo xtask deb         a Debian package of the release
 //! cargo xtask formula     the Homebrew formula of a release
 //! ```
@@ -22,6 +23,7 @@ mod behaviours;
 mod c_library;
 mod claims;
 mod command;
+mod fuzz;
 mod go_library;
 mod header;
 mod house;
