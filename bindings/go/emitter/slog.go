@@ -48,8 +48,8 @@ func SlogErrors(tell func(error)) SlogOption {
 // A record is about a tool if it has an attribute "tool", which is the tool's name, or a group "tool" with a "name" and perhaps a
 // "server". These attributes then make the event, beside the group "tool" or in it: channel, action_type, input, output, error,
 // decision ("allowed" otherwise), issuer_name, issuer_model, operator_id, operator_name, idempotency_key, correlation_id, agent_id,
-// agent_type, model, usage, capture_method, and target_system and target_resource, or a group "target" with a "system" and a
-// "resource". The record's other attributes, its time and its message are not recorded; but the message of a record at
+// agent_type, model, usage, capture_method, target_system and target_resource. Names of two parts may be groups as well: "target"
+// with a "system" and a "resource", and likewise "agent", "issuer" and "operator". The record's other attributes, its time and its message are not recorded; but the message of a record at
 // [slog.LevelError] or above is its error where it has none.
 //
 // The values of input, output and usage become JSON: a [json.RawMessage] as it is, a group an object, an error its text, and others

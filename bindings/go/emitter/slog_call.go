@@ -71,21 +71,21 @@ func (c *toolCall) text(key string) *string {
 		return &e.Error
 	case "decision":
 		return &e.Decision
-	case "issuer_name":
+	case "issuer_name", "issuer.name":
 		return &e.IssuerName
-	case "issuer_model":
+	case "issuer_model", "issuer.model":
 		return &e.IssuerModel
-	case "operator_id":
+	case "operator_id", "operator.id":
 		return &e.OperatorID
-	case "operator_name":
+	case "operator_name", "operator.name":
 		return &e.OperatorName
 	case "idempotency_key":
 		return &e.IdempotencyKey
 	case "correlation_id":
 		return &e.CorrelationID
-	case "agent_id":
+	case "agent_id", "agent.id":
 		return &e.AgentID
-	case "agent_type":
+	case "agent_type", "agent.type":
 		return &e.AgentType
 	case "model":
 		return &e.Model

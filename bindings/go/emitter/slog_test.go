@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/slogtest"
@@ -62,13 +63,18 @@ func TestEveryFieldHasAnAttribute(t *testing.T) {
 		"idempotency_key", "correlation_id", "agent_id", "agent_type", "model", "capture_method", "target_system", "target_resource",
 		"input", "output", "usage",
 	}
-	events := recorded(t, 2, func(log *slog.Logger) {
+	events := recorded(t, 3, func(log *slog.Logger) {
 		var attrs []any
 		for _, name := range names {
 			attrs = append(attrs, name, "the "+name)
 		}
 		log.Info("", append(attrs, "tool", "t")...)
 		log.WithGroup("tool").Info("", append(attrs, "name", "t")...)
+		for _, name := range []string{"issuer", "operator", "agent", "target"} {
+			log = log.With(slog.Group(name, "name", "the "+name+"_name", "model", "the "+name+"_model", "id", "the "+name+"_id",
+				"type", "the "+name+"_type", "system", "the "+name+"_system", "resource", "the "+name+"_resource"))
+		}
+		log.Info("", append(slices.DeleteFunc(attrs, grouped), "tool", "t")...)
 	})
 	for _, event := range events {
 		for _, name := range names {
@@ -80,6 +86,14 @@ func TestEveryFieldHasAnAttribute(t *testing.T) {
 			t.Errorf("%v", event)
 		}
 	}
+}
+
+// grouped says whether an attribute, or its value, is one that may be in a group.
+func grouped(attr any) bool {
+	name := strings.TrimPrefix(attr.(string), "the ")
+	return slices.ContainsFunc([]string{"issuer_", "operator_", "agent_", "target_"}, func(group string) bool {
+		return strings.HasPrefix(name, group)
+	})
 }
 
 func TestAttributesInOtherGroupsAreNotTheTools(t *testing.T) {
