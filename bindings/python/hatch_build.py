@@ -23,7 +23,6 @@ class Library(BuildHookInterface):  # type: ignore[type-arg]
     """Hatchling's hook, called before a wheel is put together."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        # An editable installation finds the library beside the sources, where a wheel has it as well.
         library = given() or built(Path(self.root).parent.parent)
         platform = os.environ.get("AGENT_RECEIPTS_WHEEL_PLATFORM") or sysconfig.get_platform()
         build_data["pure_python"] = False

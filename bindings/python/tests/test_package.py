@@ -88,6 +88,13 @@ def test_it_needs_nothing_but_python():
     assert set(importlib.metadata.metadata("agentreceipts").get_all("Provides-Extra")) == {"langchain", "openai-agents", "mcp"}
 
 
+def test_the_licences_are_inside():
+    files = {path.name: path for path in importlib.metadata.files("agentreceipts") or []}
+    for name in ("LICENSE-MIT", "LICENSE-APACHE"):
+        assert files[name].read_text() == (PACKAGE.parent.parent / name).read_text()
+    assert importlib.metadata.metadata("agentreceipts")["License-Expression"] == "MIT OR Apache-2.0"
+
+
 def test_the_wheel_is_for_every_python_3_of_this_platform():
     told = importlib.metadata.distribution("agentreceipts").read_text("WHEEL")
     assert re.search(r"^Tag: py3-none-(?!any)\w+$", told, re.M), told
