@@ -9,7 +9,9 @@ fn read_file(path: &str) -> std::io::Result<String> {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (layer, recording) = agent_receipts_tracing::layer(Emitter::builder().build()?);
+    let session = std::env::var("AGENTRECEIPTS_SESSION_ID").unwrap_or_default();
+    let emitter = Emitter::builder().session_id(session).build()?;
+    let (layer, recording) = agent_receipts_tracing::layer(emitter);
     tracing_subscriber::registry().with(layer).init();
     let _ = read_file("/etc/hostname");
     tracing::info!(tool.name = "delete_file", input.path = "/etc/hostname", decision = "denied");
