@@ -1,0 +1,1 @@
+export { receiptsMiddleware, recordTools } from "../dist/ai.js";

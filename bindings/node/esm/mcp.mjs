@@ -1,0 +1,1 @@
+export { recordToolCalls } from "../dist/mcp.js";
