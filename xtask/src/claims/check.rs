@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::ledger::{Claim, Ledger};
-use crate::source::{go_tests, python_tests, rust_tests};
+use crate::source::{go_tests, node_tests, python_tests, rust_tests};
 use crate::workspace::TrackedFile;
 
 /// A claim that nothing holds, or that nobody recorded.
@@ -110,6 +110,7 @@ fn test_exists(test: &str, files: &[TrackedFile]) -> bool {
         Some((_, "rs")) => rust_tests(&file.text),
         Some((_, "py")) => python_tests(&file.text),
         Some((_, "go")) => go_tests(&file.text),
+        Some((_, "mjs")) => node_tests(&file.text),
         _ => Vec::new(),
     };
     names.iter().any(|known| known == name)

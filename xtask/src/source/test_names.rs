@@ -40,6 +40,12 @@ pub(crate) fn go_tests(source: &str) -> Vec<String> {
     lines.filter_map(|line| function_name(line, "func ")).collect()
 }
 
+/// The names of the tests of a file for Node's own runner; one whose name is made while it runs has none here.
+pub(crate) fn node_tests(source: &str) -> Vec<String> {
+    let quoted = source.lines().filter_map(|line| line.strip_prefix("test(\""));
+    quoted.filter_map(|rest| rest.split_once("\", ")).map(|(name, _)| name.to_owned()).collect()
+}
+
 fn function_name(line: &str, keyword: &str) -> Option<String> {
     let at = line.find(keyword)?;
     let starts_word = line.get(..at)?.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
@@ -83,5 +89,11 @@ mod tests {
     fn go_tests_are_functions_of_that_name() {
         let source = "func TestA(t *testing.T) {\n\tfunc TestInside() {}\n}\nfunc helper() {}\n// func TestB(t *testing.T)\n";
         assert_eq!(go_tests(source), ["TestA"]);
+    }
+
+    #[test]
+    fn node_tests_are_calls_at_the_margin_with_a_plain_name() {
+        let source = "test(\"holds, and more\", async () => {\n  test(\"inside\", () => {});\n});\n// test(\"commented\", () => {});\ntest(`made ${n}`, () => {});\ntest.skip(\"skipped\", () => {});\n";
+        assert_eq!(node_tests(source), ["holds, and more"]);
     }
 }

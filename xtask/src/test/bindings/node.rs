@@ -8,19 +8,22 @@ use crate::test::step::Step;
 
 pub(super) const DRIVER: &str = "tests-interop/drivers/node/driver.mjs";
 const PACKAGE: &str = "bindings/node";
-const NPM: Missing = Missing { program: "npm", what: "Node 18 or newer with npm", package: "npm" };
+const NPM: Missing = Missing { program: "npm", what: "Node 20 or newer with npm", package: "npm" };
+const CC: Missing = Missing { program: "cc", what: "a C compiler", package: "gcc" };
 /// Nothing that a package's scripts would compile or fetch is of use to who installs ours: they do not run.
 const INSTALL: &[&str] = &["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"];
 
-/// Packs the package and installs the tarball, without running a script of it, into an empty folder.
+/// Packs the package and installs the tarball, without running a script of it and with no compiler to be found, into an empty folder.
 pub(super) fn install(ground: &Ground, report: &mut Report) -> Result<Vec<PathBuf>, Fault> {
     ground.needs(&NPM, &["--version"])?;
+    ground.needs(&CC, &["--version"])?;
     let library = library(ground, report)?;
     let (package, dist, app) =
         (ground.root().join(PACKAGE), ground.place.join("dist"), ground.place.join("app"));
     ground.done("emptying the tarball's folder", files::empty(&dist), report)?;
+    // The library becomes a part of the module that Node loads: one file, and nothing to be found when a program runs.
     let npm =
-        |arguments: &[&str]| Step::new(NPM.program, arguments).env("AGENT_RECEIPTS_LIBRARY", &library.shared);
+        |arguments: &[&str]| Step::new(NPM.program, arguments).env("AGENT_RECEIPTS_LIBRARY", &library.fixed);
     let fetch = npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     ground.step_in("installing what the Node package is built by", &fetch, &package, report)?;
     ground.step_in("building the Node package", &npm(&["run", "build", "--if-present"]), &package, report)?;
@@ -33,7 +36,12 @@ pub(super) fn install(ground: &Ground, report: &mut Report) -> Result<Vec<PathBu
         files::write(&app.join("package.json"), "{\"private\":true}\n"),
         report,
     )?;
-    ground.step_in("installing the tarball", &npm(INSTALL).argument(tarball), &app, report)?;
+    ground.step_in(
+        "installing the tarball",
+        &npm(INSTALL).argument(tarball).env("CC", "false"),
+        &app,
+        report,
+    )?;
     let driver = app.join("driver.mjs");
     if ground.root().join(DRIVER).is_file() {
         ground.done("copying the driver", std::fs::copy(ground.root().join(DRIVER), &driver), report)?;
