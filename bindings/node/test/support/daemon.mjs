@@ -81,6 +81,11 @@ export async function until(holds, what) {
   }
 }
 
+/** Has what this process, its workers and its children leave behind stand in a folder that goes with the test. */
+export function leavesNothingBehind(context) {
+  process.env.HOME = process.env.XDG_RUNTIME_DIR = process.env.XDG_DATA_HOME = folderFor(context);
+}
+
 /** A private folder for one test. */
 export function folderFor(context) {
   const folder = mkdtempSync("/tmp/arn-");
