@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use agent_receipts_core::Timestamp;
+use agent_receipts_store::{CheckpointReader as _, SqliteReader};
 use serde::Serialize;
 
 use crate::placing::PACE;
@@ -47,10 +49,12 @@ fn retire(receipts: u64, binaries: &Binaries, place: &Path) -> Result<Moved, Fai
     let begun = Timestamp::from_unix(begun, 0).unwrap_or(Timestamp::UNIX_EPOCH);
     fill(&home.db(), &home.key(), receipts, Chain::new(CHAIN, begun))?;
     // A daemon takes the chain up, closes it when it stops, and signs a checkpoint over all of it.
-    home.start()?.stop()?;
+    let daemon = home.start()?;
+    wait_for_checkpoint(&home)?;
+    daemon.stop()?;
     let run = |words: &[&str]| {
         let mut command = Command::new(&binaries.cli);
-        command.env_clear().args(words).arg("--db").arg(home.db());
+        command.env_clear().env("HOME", home.path("")).args(words).arg("--db").arg(home.db());
         if words[0] != "compact" {
             command.arg("--public-key").arg(home.public_key());
         }
@@ -75,6 +79,18 @@ fn retire(receipts: u64, binaries: &Binaries, place: &Path) -> Result<Moved, Fai
         compact,
         verify: run(&["verify"])?,
     })
+}
+
+/// At its start the daemon signs for what it finds; a stop waits for that only so long.
+fn wait_for_checkpoint(home: &Home) -> Result<(), Failure> {
+    let began = Instant::now();
+    while SqliteReader::open(home.db())?.checkpoints_up_to(u64::MAX, 1)?.is_empty() {
+        if began.elapsed() > PATIENCE {
+            return Err(Failure::TooLate { what: "a checkpoint".to_owned(), seconds: PATIENCE.as_secs() });
+        }
+        sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 const CHAIN: &str = "retired";

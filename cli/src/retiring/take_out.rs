@@ -104,7 +104,7 @@ impl TakeOut<'_> {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim().trim_start_matches("agent-receipts-daemon: ");
         Err(Failure::new(format_args!("nothing was taken out of the database: {said}"))
-            .with_hint("stop the daemon, then try again; the database is as it was, and an archive that is whole is used"))
+            .with_hint("stop the daemon, then try again; the database is as it was, and an archive that stands already is used then"))
     }
 }
 

@@ -75,6 +75,10 @@ fn what_was_moved_is_found_and_proven_as_before() {
     let (house, rows) = old_and_new(&key);
     let ids = [&rows[0].id, &rows[202].id, &rows[250].id, &rows[303].id];
     let proofs: Vec<_> = ids.iter().map(|id| house.say(["prove", "--id", id]).out).collect();
+    let (earlier, _) = checkpoint(&rows[..270], &key);
+    writer(&house.data("receipts.db")).write_checkpoint(&[], Some(&earlier)).unwrap();
+    let extension = house.say(["prove", "--from", "270"]);
+    assert_eq!(extension.code, 0, "{}", extension.all());
     let (checkpoints, export) = (house.say(["checkpoints"]).out, house.say(["export"]).out);
     let shown = house.say(["show", "--json", ids[0]]).out;
     let before = fs::metadata(house.data("receipts.db")).unwrap().len();
@@ -111,6 +115,7 @@ fn what_was_moved_is_found_and_proven_as_before() {
     for (id, proof) in ids.iter().zip(&proofs) {
         assert_eq!(house.say(["prove", "--id", id]).out, *proof, "{id}");
     }
+    assert_eq!(house.say(["prove", "--from", "270"]).out, extension.out);
     // From every leaf as well, where what is stored of the tree is gone.
     sql(&house, "DELETE FROM ar_tree_groups");
     for (id, proof) in ids.iter().zip(&proofs) {
