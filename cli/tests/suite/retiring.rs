@@ -81,6 +81,7 @@ fn what_was_moved_is_found_and_proven_as_before() {
     assert_eq!(extension.code, 0, "{}", extension.all());
     let (checkpoints, export) = (house.say(["checkpoints"]).out, house.say(["export"]).out);
     let shown = house.say(["show", "--json", ids[0]]).out;
+    let judged = house.say(["verify-event", "--id", ids[2]]);
     let before = fs::metadata(house.data("receipts.db")).unwrap().len();
 
     let said = retire(&house, &["--before", "2026-11-19", "--name", "x"]);
@@ -110,6 +111,8 @@ fn what_was_moved_is_found_and_proven_as_before() {
     assert_eq!(house.say(["list", "--limit", "1000", "--json"]).json().as_array().unwrap().len(), 306);
     let mut moved = house.say(["show", "--json", ids[0]]).json();
     assert_eq!(moved["_archive"], "x");
+    assert_eq!(house.say(["verify-event", "--id", ids[2]]).code, judged.code);
+    assert!(judged.code == 0 || judged.code == 3, "{}", judged.all());
     moved.as_object_mut().unwrap().remove("_archive");
     assert_eq!(moved, serde_json::from_str::<serde_json::Value>(&shown).unwrap());
     for (id, proof) in ids.iter().zip(&proofs) {
