@@ -34,8 +34,8 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The one file of a folder whose name ends so.
-pub(super) fn only(folder: &Path, ending: &str) -> io::Result<PathBuf> {
+/// The files of a folder, but not of its folders, whose name ends so, in the order of their names.
+pub(super) fn all(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -43,6 +43,13 @@ pub(super) fn only(folder: &Path, ending: &str) -> io::Result<PathBuf> {
             found.push(path);
         }
     }
+    found.sort();
+    Ok(found)
+}
+
+/// The one file of a folder whose name ends so.
+pub(super) fn only(folder: &Path, ending: &str) -> io::Result<PathBuf> {
+    let mut found = all(folder, ending)?;
     match found.pop() {
         Some(path) if found.is_empty() => Ok(path),
         _ => Err(io::Error::other(format!("`{}` does not hold one file `*{ending}`", folder.display()))),
@@ -70,6 +77,16 @@ mod tests {
         write(&home.path().join("from/a/b.txt"), "b").unwrap();
         copy(&home.path().join("from"), &home.path().join("to")).unwrap();
         assert_eq!(fs::read_to_string(home.path().join("to/a/b.txt")).unwrap(), "b");
+    }
+
+    #[test]
+    fn all_files_are_found_in_order_and_those_of_inner_folders_are_not() {
+        let home = tempfile::tempdir().unwrap();
+        for name in ["b.test.mjs", "a.test.mjs", "inner/c.test.mjs", "d.mjs"] {
+            write(&home.path().join(name), "").unwrap();
+        }
+        let found = all(home.path(), ".test.mjs").unwrap();
+        assert_eq!(found, [home.path().join("a.test.mjs"), home.path().join("b.test.mjs")]);
     }
 
     #[test]

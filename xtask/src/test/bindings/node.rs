@@ -52,7 +52,7 @@ pub(super) fn install(ground: &Ground, report: &mut Report) -> Result<Vec<PathBu
 /// Runs the package's tests against the tarball, in a folder with what they pin.
 pub(super) fn test(ground: &Ground, report: &mut Report) {
     let folder = ground.place.join("test");
-    let mut prepared = || -> Result<(), Fault> {
+    let mut prepared = || -> Result<Vec<PathBuf>, Fault> {
         let tarball =
             ground.done("finding the tarball", files::only(&ground.place.join("dist"), ".tgz"), report)?;
         ground.done("emptying a folder for the tests", files::empty(&folder), report)?;
@@ -61,10 +61,12 @@ pub(super) fn test(ground: &Ground, report: &mut Report) {
         let fetch = Step::new(NPM.program, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
         ground.step_in("installing what the tests use", &fetch, &folder, report)?;
         let put = Step::new(NPM.program, INSTALL).argument(tarball);
-        ground.step_in("installing the tarball for its tests", &put, &folder, report)
+        ground.step_in("installing the tarball for its tests", &put, &folder, report)?;
+        ground.done("listing the tests", files::all(&folder, ".test.mjs"), report)
     };
-    if prepared().is_ok() {
-        let step = Step::new("node", &["--test", "--test-reporter=tap"]);
+    if let Ok(tests) = prepared() {
+        // By name: left to itself, Node takes every program below a folder called `test` for a test.
+        let step = tests.iter().fold(Step::new("node", &["--test", "--test-reporter=tap"]), Step::argument);
         report.tests("node --test bindings/node", &ground.with_programs(step).run(&folder));
     }
 }
