@@ -154,9 +154,12 @@ func TestTheCountIsLeftWhereItIsSaid(t *testing.T) {
 	}
 	receiver := listenAt(t, socket, nil)
 	sent(t, made(t, socket, WithSessionID("s"), WithoutDropFolder()), plain)
+	receiver.raw(1)
+	if _, err := os.Stat(filepath.Join(drops, "s")); err != nil {
+		t.Errorf("an emitter without a folder took the count: %v", err)
+	}
 	sent(t, made(t, socket, WithSessionID("s"), WithDropFolder(drops)), plain)
-	events := receiver.events(2)
-	if events[len(events)-1]["drop_count"] == nil {
+	if events := receiver.events(2); events[1]["drop_count"] == nil {
 		t.Errorf("%v", events)
 	}
 	if _, err := NewDaemon(WithSocketPath(socket), WithDropFolder("a\x00b")); !errors.Is(err, ErrCaller) {
