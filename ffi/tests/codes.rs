@@ -54,6 +54,7 @@ fn a_number_has_its_name_and_class_in_c_and_another_has_none() {
     for (number, name, class) in listed() {
         if class != "retired" {
             let pointer = ar_error_name(number);
+            assert!(!pointer.is_null(), "{number} has no name");
             // SAFETY: a constant string of the library, ended by NUL.
             assert_eq!(unsafe { CStr::from_ptr(pointer) }.to_str(), Ok(name));
             assert_eq!(ar_error_class(number).word(), class);

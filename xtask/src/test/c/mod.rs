@@ -1,5 +1,6 @@
 //! The C interface: its header, the tests in C over the library as it is shipped, and how large that is.
 
+mod exports;
 mod programs;
 mod size;
 
@@ -40,6 +41,7 @@ pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report
     };
     size::check(&emitter.shared(), size::EMITTER, report);
     size::check(&verifier.shared(), size::VERIFIER, report);
+    exports::check(&verifier.shared(), report);
     let Some(data) = programs::data(workspace, report) else { return };
     let kinds = [Program::Plain, Program::Sanitized, Program::Valgrind];
     for kind in kinds.into_iter().filter(|kind| *kind != Program::Valgrind || with_valgrind) {
