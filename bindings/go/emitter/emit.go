@@ -10,7 +10,8 @@ import (
 
 // Emit sends one event. Nil means that the kernel has it; only [DaemonEmitter.EmitAcknowledged] can tell more.
 //
-// It takes an eighth of a second at most, whatever the daemon and other goroutines do. A context that has ended already is an
+// It takes 125 milliseconds at most, whatever the daemon and other goroutines do, and where the event is lost up to 20 more if other
+// processes of the session hold the file in which the count is left. A context that has ended already is an
 // error, and nothing is sent or counted; its deadline cuts the time short; its cancellation during that time does not, so that the
 // answer is always the truth about the event.
 func (e *DaemonEmitter) Emit(ctx context.Context, event Event) error {

@@ -98,7 +98,8 @@ impl EmitterBuilder {
     /// Whether a count is left as soon as an event is lost, and not only when the emitter is closed or dropped; no.
     ///
     /// For processes that end without a word, as those of Go do. An event that is lost then costs a change of the file, for which
-    /// it waits at most ten milliseconds; one that gets through costs nothing more. [`Emitter::dropped`] counts what was left so.
+    /// it waits at most ten milliseconds a folder; one that gets through costs nothing more. [`Emitter::dropped`] counts what was
+    /// left so.
     pub fn leave_drops_at_once(mut self, at_once: bool) -> Self {
         self.leave_at_once = at_once;
         self
