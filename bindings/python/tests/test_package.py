@@ -148,6 +148,23 @@ except AttributeError as error:
     assert run(code, str(SOURCES.parent)) == "module 'agentreceipts' has no attribute 'nonsense'\n"
 
 
+@pytest.mark.parametrize(
+    ("module", "wanted", "extra"),
+    [("langchain", "langchain_core", "langchain"), ("openai_agents", "agents", "openai-agents"), ("mcp", "mcp", "mcp")],
+)
+def test_an_integration_without_its_library_says_what_to_install(module, wanted, extra):
+    code = f"""
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.modules[{wanted!r}] = None
+try:
+    import agentreceipts.{module}
+except ImportError as error:
+    print(error)
+"""
+    assert f"pip install 'agentreceipts[{extra}]'" in run(code, str(SOURCES.parent))
+
+
 @pytest.mark.parametrize("python", interpreters(), ids=lambda path: Path(path).name)
 def test_every_interpreter_here_can_use_it(python, places):
     version = tuple(map(int, run("import sys; print(*sys.version_info[:2])", python=python).split()))

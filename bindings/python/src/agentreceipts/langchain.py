@@ -9,8 +9,11 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
-from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import ToolMessage
+try:
+    from langchain_core.callbacks import BaseCallbackHandler
+    from langchain_core.messages import ToolMessage
+except ImportError as error:
+    raise ImportError("agentreceipts.langchain needs more than is installed: pip install 'agentreceipts[langchain]'") from error
 
 from . import DaemonEmitter, recorded
 from ._recording import Call

@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from mcp import ClientSession
+try:
+    from mcp import ClientSession
+except ImportError as error:
+    raise ImportError("agentreceipts.mcp needs more than is installed: pip install 'agentreceipts[mcp]'") from error
 
 from ._recording import Emitter, _known, recorded
 

@@ -10,8 +10,11 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from agents import Agent, RunContextWrapper, RunHooks, Tool
-from agents.tool_context import ToolContext
+try:
+    from agents import Agent, RunContextWrapper, RunHooks, Tool
+    from agents.tool_context import ToolContext
+except ImportError as error:
+    raise ImportError("agentreceipts.openai_agents needs more than is installed: pip install 'agentreceipts[openai-agents]'") from error
 
 from ._plain import Plain, Redaction
 from ._recording import Emitter, _known, send
