@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from conftest import frame, sent, without_server
-from mcp import ClientSession, StdioServerParameters
+from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from agentreceipts import EmitTransportError
-from agentreceipts.mcp import ReceiptsClientSession
+from agentreceipts.mcp import ReceiptsClient, ReceiptsClientSession
 
 SERVER = StdioServerParameters(command=sys.executable, args=["-B", str(Path(__file__).with_name("mcp_server.py"))])
 
@@ -76,3 +76,28 @@ def test_what_cannot_be_recorded_is_an_error_of_the_call():
             await made.call_tool("multiply", {"a": 1, "b": 2})
 
     session(without_server(), use)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_the_client_records_each_call_once(receiver, emitter, mode):
+    async def main() -> None:
+        async with ReceiptsClient(SERVER, emitter=emitter, mode=mode, redact=["b"]) as client:
+            assert isinstance(client, Client)
+            assert (await client.call_tool("multiply", {"a": 6, "b": 7})).content[0].text == "42"
+            assert (await client.call_tool("login", {"password": "hunter2"})).is_error
+
+    sent(emitter)
+    asyncio.run(main())
+    emitter.close()
+    told = receiver.all()[1:]
+    assert [event["tool"] for event in told] == [{"server": "calculator", "name": "multiply"}, {"server": "calculator", "name": "login"}]
+    assert [event["input"] for event in told] == [{"a": 6, "b": "[redacted]"}, {"password": "[redacted]"}]
+    assert ("error" in told[0], "hunter2" in told[1]["error"]) == (False, False)
+
+
+def test_what_is_no_emitter_is_a_mistake():
+    for kind in (ReceiptsClient, ReceiptsClientSession):
+        with pytest.raises(TypeError, match="an emitter is wanted"):
+            kind(SERVER, emitter=None)
+        with pytest.raises(TypeError, match="emitter"):
+            kind(SERVER)

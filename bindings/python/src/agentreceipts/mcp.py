@@ -1,18 +1,16 @@
-"""MCP: a client session that records every tool call. Needs ``agentreceipts[mcp]``.
+"""MCP: a client and a client session that record every tool call. Needs ``agentreceipts[mcp]``.
 
-    async with stdio_client(server) as (read, write):
-        async with ReceiptsClientSession(read, write, emitter=emitter) as session:
-            await session.initialize()
-            await session.call_tool("read_file", {"path": "a.txt"})
+    async with ReceiptsClient(server, emitter=emitter) as client:
+        await client.call_tool("read_file", {"path": "a.txt"})
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 try:
-    from mcp import ClientSession
+    from mcp import Client, ClientSession
 except ImportError as error:
     raise ImportError("agentreceipts.mcp needs more than is installed: pip install 'agentreceipts[mcp]'") from error
 
@@ -23,37 +21,63 @@ class ReceiptsClientSession(ClientSession):
     """``mcp.ClientSession``, with every ``call_tool`` recorded: arguments, result, error, duration.
 
     :param emitter: what records.
-    :param server: the server's name in the receipts; otherwise the one that it gave when the session was initialised.
+    :param server: the server's name in the receipts; otherwise the one that it gave itself.
     :param redact: names whose values are left out, besides those that end in a common word for secrets.
     """
 
     def __init__(self, *args: Any, emitter: Emitter, server: str = "", channel: str = "mcp", redact: Collection[str] = (), **more: Any) -> None:
+        self._receipts = _Recorder(emitter, server, channel, redact)
         super().__init__(*args, **more)
-        self._receipts_emitter = _known(emitter)
-        self._receipts_server = server
-        self._receipts_channel = channel
-        self._receipts_redact = redact
-
-    async def initialize(self) -> Any:
-        """As ``ClientSession.initialize``; learns the server's name."""
-        told = await super().initialize()
-        if not self._receipts_server:
-            server = getattr(told, "server_info", None) or getattr(told, "serverInfo", None)
-            self._receipts_server = getattr(server, "name", "")
-        return told
 
     async def call_tool(self, name: str, arguments: dict[str, Any] | None = None, *args: Any, **more: Any) -> Any:
         """As ``ClientSession.call_tool``, recorded."""
+        return await self._receipts.record(self, super().call_tool, name, arguments, args, more)
+
+
+class ReceiptsClient(Client):
+    """``mcp.Client``, with every ``call_tool`` recorded once, however many rounds it takes.
+
+    :param server_name: the server's name in the receipts; otherwise the one that it gave itself. The others are those of
+        :class:`ReceiptsClientSession`.
+    """
+
+    def __init__(self, *args: Any, emitter: Emitter, server_name: str = "", channel: str = "mcp", redact: Collection[str] = (), **more: Any) -> None:
+        self._receipts = _Recorder(emitter, server_name, channel, redact)
+        super().__init__(*args, **more)
+
+    async def call_tool(self, name: str, arguments: dict[str, Any] | None = None, *args: Any, **more: Any) -> Any:
+        """As ``Client.call_tool``, recorded."""
+        return await self._receipts.record(self, super().call_tool, name, arguments, args, more)
+
+
+class _Recorder:
+    """What both have in common."""
+
+    def __init__(self, emitter: Emitter, server: str, channel: str, redact: Collection[str]) -> None:
+        self._emitter = _known(emitter)
+        self._server = server
+        self._channel = channel
+        self._redact = redact
+
+    async def record(
+        self,
+        client: Client | ClientSession,
+        call_tool: Callable[..., Awaitable[Any]],
+        name: str,
+        arguments: dict[str, Any] | None,
+        args: tuple[Any, ...],
+        more: dict[str, Any],
+    ) -> Any:
         async with recorded(
-            self._receipts_emitter,
+            self._emitter,
             name,
             arguments=arguments if arguments is not None else {},
-            channel=self._receipts_channel,
-            tool_server=self._receipts_server,
-            redact=self._receipts_redact,
+            channel=self._channel,
+            tool_server=self._server or getattr(client.server_info, "name", ""),
+            redact=self._redact,
         ) as call:
-            result = await super().call_tool(name, arguments, *args, **more)
+            result = await call_tool(name, arguments, *args, **more)
             call.result = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-            if getattr(result, "is_error", None) or getattr(result, "isError", None):
+            if getattr(result, "is_error", None):
                 call.error = " ".join(["the tool failed:", *(part.text for part in result.content if part.type == "text")])
         return result
