@@ -4,8 +4,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { DaemonEmitter } from "agentreceipts";
-import { folderFor, leavesNothingBehind } from "./support/daemon.mjs";
+import { folderFor, leavesNothingBehind, until } from "./support/daemon.mjs";
 import { Receiver } from "./support/receiver.mjs";
 
 const PROGRAM = fileURLToPath(new URL("programs/leaves.mjs", import.meta.url));
@@ -36,6 +38,25 @@ test("a process leaves its count to the next emitter of its session, however it 
       });
     }
   }
+});
+
+test("an emitter that is forgotten without being closed leaves its count too", async (context) => {
+  leavesNothingBehind(context);
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const socketPath = join(folderFor(context), "s");
+  const options = { socketPath, sessionId: "forgotten" };
+  const event = { channel: "sdk", tool: { name: "t" }, decision: "allowed" };
+  await (async () => assert.equal((await new DaemonEmitter(options).emit(event)).code, "dial"))();
+  const receiver = await Receiver.start(context, socketPath);
+  await until(async () => {
+    collect();
+    const next = new DaemonEmitter(options);
+    const before = receiver.frames.length;
+    assert.equal(await next.emit(event), null);
+    await next.close();
+    return JSON.parse((await receiver.have(before + 1)).at(-1)).drop_count === 1;
+  }, "the forgotten emitter's drop is told");
 });
 
 function spawned(program, given) {
