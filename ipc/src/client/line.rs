@@ -24,6 +24,8 @@ pub(super) struct Line {
 #[derive(Debug, Default)]
 struct State {
     taken: bool,
+    /// How many threads wait for their turn: to wake nobody is a system call all the same.
+    waiting: usize,
     wire: Option<Arc<Wire>>,
 }
 
@@ -119,7 +121,9 @@ impl Line {
             if left.is_zero() {
                 return Err(TransportError::Busy.into());
             }
+            state.waiting += 1;
             state = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
         if self.is_closed() {
             return Err(CallerError::Closed.into());
@@ -160,8 +164,11 @@ impl Drop for Turn<'_> {
             wire if self.line.is_closed() => end(wire),
             wire => state.wire = wire,
         }
+        let is_awaited = state.waiting > 0;
         drop(state);
-        self.line.freed.notify_one();
+        if is_awaited {
+            self.line.freed.notify_one();
+        }
     }
 }
 
