@@ -15,8 +15,9 @@ from harness.places import Places
 from harness.programs import DEADLINE, Daemon, binary
 
 ROUNDS = 5
-EVENTS = 2000
-PAUSE_US = 1000
+# How many events, and the microseconds of work between two. Apart, each event wakes a daemon that sleeps; at once, in fewer events
+# than its queue holds, it is awake.
+REGIMES = {"apart": (2000, 1000), "at once": (250, 0)}
 IMPORTS = 15
 EVENT = {
     "channel": "mcp",
@@ -36,11 +37,15 @@ IMPORT = "import time; began = time.perf_counter_ns(); import {}; print((time.pe
 def main() -> int:
     places = Places()
     try:
-        costs = {}
-        for _ in range(ROUNDS):
-            for name, command in commands().items():
-                costs.setdefault(name, []).append(one_turn(name, command, places))
-        show_costs(costs)
+        for regime, (events, pause_us) in REGIMES.items():
+            asked = {"events": events, "pause_us": pause_us, "event": EVENT}
+            costs = {}
+            for _ in range(ROUNDS):
+                for name, command in commands().items():
+                    costs.setdefault(name, []).append(one_turn(name, command, places, asked))
+            work = f"{pause_us} µs of work between two" if pause_us else "nothing between two"
+            print(f"\nEvents {regime}: {ROUNDS} turns of {events}, {work}, on a warm connection; {platform.machine()}.\n")
+            show_costs(costs)
         show_imports(places)
     finally:
         places.remove()
@@ -54,18 +59,17 @@ def commands() -> dict[str, list[str]]:
     return known | {"rust": [binary("driver-rust")]} | dict.fromkeys(COMPARED, [sys.executable, "-B", str(script)])
 
 
-def one_turn(name: str, command: list[str], places: Places) -> list[float]:
+def one_turn(name: str, command: list[str], places: Places, asked: dict) -> list[float]:
     """One daemon, one emitter, and what its events cost; begun anew where an event did not get through."""
     for _ in range(3):
-        answer = attempt(name, command, places)
+        answer = attempt(name, command, places, asked)
         if "microseconds" in answer:
             return answer["microseconds"]
     raise SystemExit(f"{name}: {answer}")
 
 
-def attempt(name: str, command: list[str], places: Places) -> dict:
+def attempt(name: str, command: list[str], places: Places, asked: dict) -> dict:
     with Daemon() as daemon, Driver(command, places, places.environment()) as driver:
-        asked = {"events": EVENTS, "pause_us": PAUSE_US, "event": EVENT}
         if name in COMPARED:
             return driver.ask(COMPARED[name], socket=str(daemon.socket), **asked)
         driver.new(socket=daemon.socket)
@@ -74,7 +78,6 @@ def attempt(name: str, command: list[str], places: Places) -> dict:
 
 def show_costs(costs: dict[str, list[list[float]]]) -> None:
     medians = {name: [statistics.median(turn[at] for turn in turns) for at in range(3)] for name, turns in costs.items()}
-    print(f"\n{ROUNDS} turns of {EVENTS} events each, {PAUSE_US} µs of work apart, on a warm connection; {platform.machine()}.\n")
     print("| emitter | median µs | 90 % | 99 % | of the published client's median |")
     print("|---|---|---|---|---|")
     for name, (half, most, nearly_all) in sorted(medians.items(), key=lambda entry: entry[1]):
