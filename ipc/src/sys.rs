@@ -89,17 +89,6 @@ pub(crate) fn receive_by(socket: BorrowedFd<'_>, space: &mut [u8], deadline: Ins
     }
 }
 
-/// Whether the peer has closed, without taking anything.
-#[cfg(feature = "client")]
-pub(crate) fn peer_has_left(socket: BorrowedFd<'_>) -> bool {
-    let mut byte = [0_u8];
-    let flags = RecvFlags::DONTWAIT | RecvFlags::PEEK;
-    match rustix::io::retry_on_intr(|| rustix::net::recv(socket, &mut byte[..], flags)) {
-        Ok((_, count)) => count == 0,
-        Err(error) => error != Errno::AGAIN,
-    }
-}
-
 /// Waits until one of `sources` can be read or has ended, or until `deadline`; false when the deadline came first.
 #[cfg(feature = "listener")]
 pub(crate) fn readable_by(sources: &[BorrowedFd<'_>], deadline: Option<Instant>) -> io::Result<bool> {

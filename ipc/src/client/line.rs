@@ -1,5 +1,6 @@
 //! The connection that an emitter's threads share, in turns that nobody waits for longer than allowed.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -82,30 +83,34 @@ impl Line {
         let own_end = Instant::now() + self.dial_timeout + self.write_timeout;
         let end = latest.map_or(own_end, |latest| latest.min(own_end));
         let mut turn = self.take_turn(end)?;
-        if turn.wire.as_ref().is_some_and(|wire| !wire.is_alive()) {
-            turn.wire = None;
-        }
-        let wire = match &turn.wire {
-            Some(wire) => Arc::clone(wire),
-            None => {
-                let dialled = Wire::dial(&self.socket, end.min(Instant::now() + self.dial_timeout));
-                let wire = dialled.map_err(|error| TransportError::Dial {
-                    socket: self.socket.clone(),
-                    kind: error.kind(),
-                })?;
-                self.dials.fetch_add(1, Ordering::Relaxed);
-                Arc::clone(turn.wire.insert(Arc::new(wire)))
-            }
-        };
-        match wire.send(body, asks, end.min(Instant::now() + self.write_timeout)) {
-            Ok(ticket) => Ok(ticket.map(|ticket| Asked { wire, ticket })),
-            Err(error) => {
-                // Half a frame may be out: whatever followed would be read as the rest of it.
-                turn.wire = None;
-                wire.hang_up();
-                Err(TransportError::Write { socket: self.socket.clone(), kind: error.kind() }.into())
+        // A daemon that has ended since the last frame is found out by this one, of which it can have taken nothing whole.
+        let mut again = turn.wire.is_some();
+        loop {
+            let wire = match &turn.wire {
+                Some(wire) => Arc::clone(wire),
+                None => Arc::clone(turn.wire.insert(self.dial(end)?)),
+            };
+            match wire.send(body, asks, end.min(Instant::now() + self.write_timeout)) {
+                Ok(ticket) => return Ok(ticket.map(|ticket| Asked { wire, ticket })),
+                Err(error) => {
+                    // Half a frame may be out: whatever followed would be read as the rest of it.
+                    turn.wire = None;
+                    wire.hang_up();
+                    if !std::mem::take(&mut again) || !peer_has_left(&error) {
+                        let socket = self.socket.clone();
+                        return Err(TransportError::Write { socket, kind: error.kind() }.into());
+                    }
+                }
             }
         }
+    }
+
+    fn dial(&self, end: Instant) -> Result<Arc<Wire>, TransportError> {
+        let dialled = Wire::dial(&self.socket, end.min(Instant::now() + self.dial_timeout));
+        let wire = dialled
+            .map_err(|error| TransportError::Dial { socket: self.socket.clone(), kind: error.kind() })?;
+        self.dials.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(wire))
     }
 
     /// Hangs up for good.
@@ -135,6 +140,10 @@ impl Line {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn peer_has_left(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 /// A frame that went out and asked for a reply.

@@ -44,11 +44,6 @@ impl Wire {
         Peer::of(&self.socket)
     }
 
-    /// Whether the daemon still holds its end.
-    pub(super) fn is_alive(&self) -> bool {
-        !sys::peer_has_left(self.socket.as_fd())
-    }
-
     /// Sends one frame; to be called by one thread at a time. Gives a ticket for the reply if the frame asks for one.
     pub(super) fn send(&self, body: &[u8], asks: bool, deadline: Instant) -> io::Result<Option<Ticket>> {
         let header = header_for(body).map_err(|_| io::ErrorKind::InvalidInput)?;
