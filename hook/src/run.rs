@@ -1,6 +1,7 @@
 //! One call of the hook.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
@@ -17,8 +18,8 @@ use crate::send::{SendError, send};
 /// Why an event was not recorded as what it is.
 #[derive(Debug, thiserror::Error)]
 enum HookError {
-    #[error(transparent)]
-    Input(#[from] InputError),
+    #[error("{0}; that there was one is recorded")]
+    Input(InputError),
     #[error("{0}; that there was one is recorded")]
     Unreadable(Unreadable),
     #[error(transparent)]
@@ -50,22 +51,33 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn record(args: &Args) -> Result<(), HookError> {
     let bytes = match &args.event {
-        Some(event) => event.as_bytes().to_vec(),
-        None => input::read(io::stdin().lock())?,
+        Some(event) => Ok(event.as_bytes().to_vec()),
+        None => input::read(io::stdin().lock()),
     };
-    let read = host::read(args.format, &bytes);
-    match read {
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(fault) => {
+            record_unreadable(args, None, &fault)?;
+            return Err(HookError::Input(fault));
+        }
+    };
+    match host::read(args.format, &bytes) {
         Ok(noted) => Ok(send(&noted, args.socket.clone())?),
         Err(fault) => {
-            // That something happened must be in the record, even if nobody can say what.
-            let stand_in = digest(&bytes);
-            let mut noted = Noted::new(channel(args.format), "unreadable", Decision::Allowed);
-            noted.input = Some(&stand_in);
-            noted.error = fault.to_string();
-            send(&noted, args.socket.clone())?;
+            record_unreadable(args, Some(&digest(&bytes)), &fault)?;
             Err(HookError::Unreadable(fault))
         }
     }
+}
+
+/// That something happened must be in the record, even if nobody can say what.
+fn record_unreadable(args: &Args, stand_in: Option<&str>, fault: &dyn Display) -> Result<(), SendError> {
+    let noted = Noted {
+        input: stand_in,
+        error: fault.to_string(),
+        ..Noted::new(channel(args.format), "unreadable", Decision::Allowed)
+    };
+    send(&noted, args.socket.clone())
 }
 
 fn channel(format: Format) -> &'static str {

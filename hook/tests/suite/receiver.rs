@@ -1,9 +1,10 @@
 //! A socket that takes frames, and the hook run against it.
 
-use std::io::Write;
-use std::os::unix::net::UnixListener;
+use std::io::{ErrorKind, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use agent_receipts_ipc::read_frame;
 use serde_json::Value;
@@ -38,12 +39,30 @@ impl Receiver {
 
     /// All that one connection sends, read as it comes.
     fn frames(&self) -> Vec<Value> {
-        let (mut connection, _) = self.listener.accept().unwrap();
+        let mut connection = self.accept();
         let (mut frames, mut body) = (Vec::new(), Vec::new());
         while let Ok(Some(())) = read_frame(&mut connection, &mut body) {
             frames.push(serde_json::from_slice(&body).unwrap());
         }
         frames
+    }
+
+    /// Whoever connects. A hook that sends nothing is a failure, and not a wait without end.
+    fn accept(&self) -> UnixStream {
+        self.listener.set_nonblocking(true).unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            match self.listener.accept() {
+                Ok((connection, _)) => {
+                    connection.set_nonblocking(false).unwrap();
+                    return connection;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(error) => panic!("the hook did not connect: {error}"),
+            }
+        }
     }
 
     /// Runs the hook with `input`, whatever comes of it.

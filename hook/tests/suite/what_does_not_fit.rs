@@ -36,10 +36,11 @@ fn every_text_at_once_may_be_too_long() {
 }
 
 #[test]
-fn what_is_beyond_all_measure_is_not_read() {
-    let receiver = Receiver::new();
+fn what_is_beyond_all_measure_is_not_read_and_recorded_as_that() {
     let endless = vec![b' '; (64 << 20) + 2];
-    let output = receiver.run(&["--strict"], &endless);
+    let (output, frame) = Receiver::new().hook(&["--strict"], &endless);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("more than"), "{output:?}");
+    assert_eq!(frame["tool"]["name"], "unreadable");
+    assert!(frame["error"].as_str().is_some_and(|error| error.contains("more than")), "{frame}");
 }
