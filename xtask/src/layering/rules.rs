@@ -89,6 +89,13 @@ pub const HOUSE: &[Room] = &[
         tests_may_also_reach: &[],
         never: &[RUNTIMES, NETWORK, DATABASES],
     },
+    // Stands between an agent and a server, and so speaks to networks; it can only ask the daemon.
+    Room {
+        name: "agent-receipts-mcp",
+        may_reach: &[CORE, IPC],
+        tests_may_also_reach: &[],
+        never: &[DATABASES, OTHER_CLIENTS],
+    },
     // Every other language's door: the emitter, and with the feature `verifier` what verifies. Never what signs or serves.
     Room {
         name: FFI,

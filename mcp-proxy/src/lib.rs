@@ -1,0 +1,16 @@
+//! `agent-receipts-mcp`: a proxy in front of any MCP server, which judges every call by a policy and leaves receipts of it.
+//!
+//! It trusts neither side. What a client says is decoded once, strictly, and that one reading decides the policy, the record and what
+//! is forwarded: a message that two readers could take for two things never reaches the server.
+//!
+//! It refuses to hold a key or a database: it can only ask the daemon to record.
+
+mod approvals;
+mod args;
+mod policy;
+mod run;
+
+// The public interface is:
+pub use approvals::{Answer, ApprovalId, Approver, Question, Way};
+pub use policy::{Action, Call, Judgement, Operation};
+pub use run::run;
