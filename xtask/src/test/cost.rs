@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 pub(crate) fn measure_emit_cost(workspace: &Workspace) -> bool {
     let mut report = Report::default();
     let measured = measure(workspace, &mut report).is_some();
-    println!("\n{}", report.summary());
+    report.print();
     measured
 }
 

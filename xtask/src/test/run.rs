@@ -1,6 +1,7 @@
 use clap::{Args, ValueEnum};
 
 use super::bindings::Bindings;
+use super::failures::{Failure, Lines};
 use super::step::StepOutcome;
 use super::tally::Tally;
 use super::{c, interop, package, rust};
@@ -31,7 +32,7 @@ enum Part {
     Package,
 }
 
-/// Runs the tests and prints one summary line last; `true` when all that ran held and something ran.
+/// Runs the tests, prints what was counted, and last of all what failed; `true` when all that ran held and something ran.
 pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<bool, WorkspaceError> {
     let shared = std::env::var_os(SHARED).filter(|folder| !folder.is_empty());
     let mut report = Report::default();
@@ -64,7 +65,7 @@ pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<
     if shared.is_none() {
         report.remark(format!("{SHARED} is not set: the shared vectors and databases were not read"));
     }
-    println!("\n{}", report.summary());
+    report.print();
     Ok(report.total.holds())
 }
 
@@ -73,6 +74,7 @@ pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<
 pub(super) struct Report {
     lines: Vec<String>,
     remarks: Vec<String>,
+    failures: Vec<Failure>,
     total: Tally,
 }
 
@@ -83,12 +85,14 @@ impl Report {
         let fault = outcome.fault.as_ref().map_or(String::new(), |fault| format!(" ({fault})"));
         self.lines.push(format!("{what}: {tally}{fault}"));
         self.total += tally;
+        self.failures.extend(outcome.failed(what));
     }
 
     /// Notes a step that others need; its failure counts as one, its success as none.
     pub(super) fn needed(&mut self, what: &str, outcome: &StepOutcome) -> bool {
         if let Some(fault) = &outcome.fault {
-            self.failed(what, fault);
+            self.count_failed(what, fault);
+            self.failures.extend(outcome.failed(what));
         }
         outcome.fault.is_none()
     }
@@ -100,6 +104,11 @@ impl Report {
     }
 
     pub(super) fn failed(&mut self, what: &str, why: &str) {
+        self.count_failed(what, why);
+        self.failures.push(Failure { name: what.to_owned(), program: None, output: Lines::of(why) });
+    }
+
+    fn count_failed(&mut self, what: &str, why: &str) {
         println!("xtask: {what} failed: {why}");
         self.lines.push(format!("{what}: FAILED: {why}"));
         self.total.failed += 1;
@@ -114,6 +123,26 @@ impl Report {
         self.remarks.push(remark);
     }
 
+    /// Prints the counts and, where something failed, what.
+    pub(super) fn print(&self) {
+        println!("\n{}", self.summary());
+        if let Some(failures) = self.failures() {
+            println!("\n{failures}");
+        }
+    }
+
+    /// What each failed test said last, and then the names alone: whatever is cut off at the front, they are there.
+    fn failures(&self) -> Option<String> {
+        let mut lines = Vec::new();
+        for failure in &self.failures {
+            lines.push(format!("==> FAILED: {failure}"));
+            lines.extend(failure.output.iter().map(|line| format!("    {line}")));
+            lines.push(String::new());
+        }
+        lines.extend(self.failures.iter().map(|failure| format!("FAILED: {failure}")));
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+
     /// Every step's line, every remark, and the sum on the last line.
     pub(super) fn summary(&self) -> String {
         let mut lines = self.lines.clone();
@@ -125,11 +154,14 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use super::super::step::Step;
     use super::*;
 
     fn outcome(passed: usize, failed: usize, fault: Option<&str>) -> StepOutcome {
         let tally = Tally { passed, failed, skipped: 0 };
-        StepOutcome { tally, summaries: 1, fault: fault.map(str::to_string) }
+        StepOutcome { tally, summaries: 1, fault: fault.map(str::to_string), ..StepOutcome::default() }
     }
 
     #[test]
@@ -157,5 +189,32 @@ mod tests {
         let mut report = Report::default();
         report.skipped("all", "nothing here");
         assert!(!report.total.holds());
+    }
+
+    #[test]
+    fn the_names_of_what_failed_stand_last_below_what_it_said() {
+        let script = "echo 'test a::b ... FAILED'; echo '---- a::b stdout ----'; echo 'left: 1'; echo failures:; \
+            echo 'test result: FAILED. 2 passed; 1 failed; 0 ignored'; exit 101";
+        let mut report = Report::default();
+        report.tests("cargo", &Step::new("sh", &["-c", script]).run(Path::new(".")));
+        report.needed(
+            "building",
+            &Step::new("sh", &["-c", "echo 'no such file' >&2; false"]).run(Path::new(".")),
+        );
+        report.failed("the table", "it says something else");
+        let failures = report.failures().unwrap();
+        for said in ["    left: 1", "    no such file", "    it says something else"] {
+            assert!(failures.lines().any(|line| line == said), "{failures}");
+        }
+        let last: Vec<_> = failures.lines().rev().take(3).collect();
+        assert_eq!(last, ["FAILED: the table", "FAILED: building", "FAILED: a::b"]);
+    }
+
+    #[test]
+    fn where_nothing_failed_the_counts_stand_last() {
+        let mut report = Report::default();
+        report.tests("rust", &outcome(3, 0, None));
+        report.skipped("the moon", "it is cloudy");
+        assert_eq!(report.failures(), None);
     }
 }
