@@ -12,5 +12,5 @@ mod run;
 
 // The public interface is:
 pub use approvals::{Answer, ApprovalId, Approver, Question, Way};
-pub use policy::{Action, Call, Judgement, Operation};
+pub use policy::{Action, Call, Judgement, Operation, Part};
 pub use run::run;

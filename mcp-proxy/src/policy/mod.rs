@@ -2,4 +2,4 @@
 
 mod judgement;
 
-pub use judgement::{Action, Call, Judgement, Operation};
+pub use judgement::{Action, Call, Judgement, Operation, Part};
