@@ -11,6 +11,6 @@ mod policy;
 mod run;
 
 // The public interface is:
-pub use approvals::{Answer, ApprovalId, Approver, Question, Way};
+pub use approvals::{Answer, ApprovalId, Approver, Desk, DeskOptions, Pending, Question, Verdict, Way};
 pub use policy::{Action, Call, Judgement, Operation, Part};
 pub use run::run;
