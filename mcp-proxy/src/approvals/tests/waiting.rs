@@ -54,7 +54,9 @@ fn an_answer_after_the_time_does_not_count_even_if_the_clock_keeper_is_held_up()
     let gate = Arc::new(Barrier::new(2));
     let held = Arc::clone(&gate);
     // The one thread that keeps the time waits in here.
-    let hold: Then = Box::new(move |_, _| drop(held.wait()));
+    let hold: Then = Box::new(move |_, _| {
+        held.wait();
+    });
     let blocker = room.ask(question("b"), |_| None, hold);
     let late = ask(&room, &told);
     assert!(room.answering().decide(&blocker, Verdict::Deny, someone()));
