@@ -1,6 +1,5 @@
 //! RFC 3339 time stamps, read as strictly as the reference reads them.
 
-use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
 use crate::excerpt::excerpt;
@@ -37,13 +36,32 @@ impl Timestamp {
 
     /// UTC, whole seconds: `2026-11-22T03:39:59Z`, the form in receipts.
     pub fn to_rfc3339(&self) -> String {
-        self.0.replace_nanosecond(0).unwrap_or(self.0).format(&Rfc3339).unwrap_or_default()
+        let mut text = self.to_seconds();
+        text.push('Z');
+        text
     }
 
     /// UTC with nanoseconds: `2026-11-22T03:39:59.123456789Z`, the form in event frames.
     pub fn to_rfc3339_nanos(&self) -> String {
-        let seconds = self.to_rfc3339();
-        format!("{}.{:09}Z", seconds.trim_end_matches('Z'), self.0.nanosecond())
+        let mut text = self.to_seconds();
+        text.push('.');
+        push_digits(&mut text, self.0.nanosecond(), 9);
+        text.push('Z');
+        text
+    }
+
+    /// Both forms up to where they part; digit by digit, since every event and every receipt has one.
+    fn to_seconds(self) -> String {
+        let (year, month, day) = self.0.to_calendar_date();
+        let (hour, minute, second) = self.0.to_hms();
+        let mut text = String::with_capacity("2026-11-22T03:39:59.123456789Z".len());
+        push_digits(&mut text, year.unsigned_abs(), 4);
+        let rest = [('-', u8::from(month)), ('-', day), ('T', hour), (':', minute), (':', second)];
+        for (separator, number) in rest {
+            text.push(separator);
+            push_digits(&mut text, number.into(), 2);
+        }
+        text
     }
 
     /// The UTC date, `2026-11-22`.
@@ -55,6 +73,10 @@ impl Timestamp {
     pub fn unix_seconds(&self) -> i64 {
         self.0.unix_timestamp()
     }
+}
+
+fn push_digits(text: &mut String, number: u32, width: u32) {
+    text.extend((0..width).rev().map(|place| char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8)));
 }
 
 fn read(text: &[u8]) -> Option<OffsetDateTime> {

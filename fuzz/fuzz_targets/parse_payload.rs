@@ -1,11 +1,12 @@
 #![no_main]
 //! What payload rules accept has a canonical form that all rules read alike.
 
-use agent_receipts_core::json::{Rules, canonical, parse};
+use agent_receipts_core::json::{Rules, canonical, check_payload, parse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &[u8]| {
     let payload = parse(text, Rules::Payload);
+    assert_eq!(check_payload(text).err(), payload.as_ref().err().cloned(), "checking and reading agree");
     for rules in [Rules::Frame, Rules::Receipt] {
         if let Ok(strict) = parse(text, rules) {
             assert_eq!(Some(&strict), payload.as_ref().ok(), "stricter rules see the same document");

@@ -49,17 +49,15 @@ pub(crate) fn connect_by(path: &Path, deadline: Instant) -> io::Result<OwnedFd> 
     }
 }
 
-/// Sends all of `parts`, one after the other, or fails when `deadline` has passed; says nothing of how much went out.
-pub(crate) fn send_by(socket: BorrowedFd<'_>, parts: &[&[u8]], deadline: Instant) -> io::Result<()> {
-    for part in parts {
-        let mut rest = *part;
-        while !rest.is_empty() {
-            match rustix::net::send(socket, rest, send_flags()) {
-                Ok(count) => rest = &rest[count..],
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => wait(socket, PollFlags::OUT, deadline)?,
-                Err(error) => return Err(error.into()),
-            }
+/// Sends all of `bytes`, or fails when `deadline` has passed; says nothing of how much went out.
+pub(crate) fn send_by(socket: BorrowedFd<'_>, bytes: &[u8], deadline: Instant) -> io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match rustix::net::send(socket, rest, send_flags()) {
+            Ok(count) => rest = &rest[count..],
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => wait(socket, PollFlags::OUT, deadline)?,
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

@@ -110,8 +110,8 @@ fn write_number(number: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(buffer.format_finite(if number == 0.0 { 0.0 } else { number }).as_bytes());
 }
 
-/// Escapes `"`, `\` and what stands below U+0020, and nothing else (RFC 8785 §3.2.2.2).
-fn write_string(text: &str, out: &mut Vec<u8>) {
+/// Appends `text` as a JSON string: escapes `"`, `\` and what stands below U+0020, and nothing else (RFC 8785 §3.2.2.2).
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     let mut plain_from = 0;

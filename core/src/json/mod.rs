@@ -6,13 +6,15 @@
 //! which of the two is wanted.
 
 mod canonical;
+mod check;
 mod error;
 mod object;
 mod parse;
 mod text;
 mod value;
 
-pub use canonical::{canonical, write_canonical};
+pub use canonical::{canonical, write_canonical, write_string};
+pub use check::check_payload;
 pub use error::JsonError;
 pub use object::Object;
 pub use parse::{MAX_DEPTH, Rules, parse};

@@ -1,6 +1,6 @@
 //! Reading a JSON text, without recursion.
 
-use super::text::{Text, is_space};
+use super::text::Text;
 use super::{JsonError, Object, Value};
 use crate::excerpt::excerpt;
 
@@ -65,9 +65,9 @@ impl Parser<'_> {
                     None => continue,
                 },
                 b'"' => Value::String(self.text.string()?),
-                b't' => self.text.literal(b"rue", Value::Bool(true))?,
-                b'f' => self.text.literal(b"alse", Value::Bool(false))?,
-                b'n' => self.text.literal(b"ull", Value::Null)?,
+                b't' => self.text.rest_of(b"rue").map(|()| Value::Bool(true))?,
+                b'f' => self.text.rest_of(b"alse").map(|()| Value::Bool(false))?,
+                b'n' => self.text.rest_of(b"ull").map(|()| Value::Null)?,
                 b'-' | b'0'..=b'9' => Value::Number(self.text.number()?),
                 byte => return Err(self.text.unexpected(byte)),
             };
@@ -161,29 +161,5 @@ impl Parser<'_> {
 
     fn check_depth(&self) -> Result<(), JsonError> {
         if self.open.len() >= MAX_DEPTH { Err(JsonError::TooDeep) } else { Ok(()) }
-    }
-}
-
-impl Text<'_> {
-    fn next_token(&mut self) -> Result<u8, JsonError> {
-        self.skip_space();
-        self.take().ok_or(JsonError::UnexpectedEnd)
-    }
-
-    fn skip_space(&mut self) {
-        while self.peek().is_some_and(is_space) {
-            self.take();
-        }
-    }
-
-    fn literal(&mut self, rest: &[u8], value: Value) -> Result<Value, JsonError> {
-        for &expected in rest {
-            match self.take() {
-                None => return Err(JsonError::UnexpectedEnd),
-                Some(byte) if byte != expected => return Err(self.unexpected(byte)),
-                Some(_) => {}
-            }
-        }
-        Ok(value)
     }
 }

@@ -2,6 +2,31 @@
 
 use super::JsonError;
 
+/// Where the characters of a string go.
+pub(super) trait Characters {
+    fn text(&mut self, text: &str);
+    fn character(&mut self, character: char);
+}
+
+impl Characters for String {
+    fn text(&mut self, text: &str) {
+        self.push_str(text);
+    }
+
+    fn character(&mut self, character: char) {
+        self.push(character);
+    }
+}
+
+/// Nowhere: the string is only checked.
+pub(super) struct Unread;
+
+impl Characters for Unread {
+    fn text(&mut self, _: &str) {}
+
+    fn character(&mut self, _: char) {}
+}
+
 /// A text and the place reached in it.
 pub(super) struct Text<'a> {
     bytes: &'a [u8],
@@ -40,29 +65,59 @@ impl<'a> Text<'a> {
         JsonError::UnexpectedByte { byte, offset: self.at - 1 }
     }
 
+    /// The next byte that is no white space.
+    pub(super) fn next_token(&mut self) -> Result<u8, JsonError> {
+        self.skip_space();
+        self.take().ok_or(JsonError::UnexpectedEnd)
+    }
+
+    pub(super) fn skip_space(&mut self) {
+        while self.peek().is_some_and(is_space) {
+            self.take();
+        }
+    }
+
+    /// What follows the first letter of `true`, `false` and `null`.
+    pub(super) fn rest_of(&mut self, rest: &[u8]) -> Result<(), JsonError> {
+        for &expected in rest {
+            match self.take() {
+                None => return Err(JsonError::UnexpectedEnd),
+                Some(byte) if byte != expected => return Err(self.unexpected(byte)),
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A string whose opening quote has been taken.
     pub(super) fn string(&mut self) -> Result<String, JsonError> {
         let mut out = String::new();
+        self.string_into(&mut out)?;
+        Ok(out)
+    }
+
+    /// The same, to wherever its characters are wanted.
+    pub(super) fn string_into(&mut self, out: &mut impl Characters) -> Result<(), JsonError> {
         loop {
             let start = self.at;
             while self.peek().is_some_and(|b| b >= 0x20 && b != b'"' && b != b'\\') {
                 self.at += 1;
             }
-            self.push_text(&self.bytes[start..self.at], start, &mut out)?;
+            self.push_text(&self.bytes[start..self.at], start, out)?;
             match self.take().ok_or(JsonError::UnexpectedEnd)? {
-                b'"' => return Ok(out),
-                b'\\' => self.escape(&mut out)?,
+                b'"' => return Ok(()),
+                b'\\' => self.escape(out)?,
                 byte => return Err(JsonError::ControlCharacter { byte, offset: self.at - 1 }),
             }
         }
     }
 
-    fn push_text(&self, mut bytes: &[u8], start: usize, out: &mut String) -> Result<(), JsonError> {
+    fn push_text(&self, mut bytes: &[u8], start: usize, out: &mut impl Characters) -> Result<(), JsonError> {
         let mut offset = start;
         loop {
             match std::str::from_utf8(bytes) {
                 Ok(text) => {
-                    out.push_str(text);
+                    out.text(text);
                     return Ok(());
                 }
                 Err(error) => {
@@ -70,8 +125,8 @@ impl<'a> Text<'a> {
                     if self.strict {
                         return Err(JsonError::InvalidUtf8 { offset: offset + good.len() });
                     }
-                    out.push_str(&String::from_utf8_lossy(good));
-                    out.push(char::REPLACEMENT_CHARACTER);
+                    out.text(&String::from_utf8_lossy(good));
+                    out.character(char::REPLACEMENT_CHARACTER);
                     // One mark a bad byte, as Go's decoder does, not one a bad sequence.
                     bytes = &bad[1..];
                     offset += good.len() + 1;
@@ -80,7 +135,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn escape(&mut self, out: &mut String) -> Result<(), JsonError> {
+    fn escape(&mut self, out: &mut impl Characters) -> Result<(), JsonError> {
         let offset = self.at - 1;
         let plain = match self.take().ok_or(JsonError::UnexpectedEnd)? {
             b'"' => '"',
@@ -94,14 +149,14 @@ impl<'a> Text<'a> {
             b'u' => return self.unicode_escape(offset, out),
             _ => return Err(JsonError::MalformedEscape { offset }),
         };
-        out.push(plain);
+        out.character(plain);
         Ok(())
     }
 
-    fn unicode_escape(&mut self, offset: usize, out: &mut String) -> Result<(), JsonError> {
+    fn unicode_escape(&mut self, offset: usize, out: &mut impl Characters) -> Result<(), JsonError> {
         let first = self.hex4(offset)?;
         if let Some(character) = char::from_u32(first) {
-            out.push(character);
+            out.character(character);
             return Ok(());
         }
         // A surrogate. Only a high one with a low one right behind it makes a character.
@@ -110,7 +165,7 @@ impl<'a> Text<'a> {
             let second = self.hex4(resume)?;
             if (0xdc00..0xe000).contains(&second) {
                 let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-                out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                out.character(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
                 return Ok(());
             }
         }
@@ -118,7 +173,7 @@ impl<'a> Text<'a> {
             return Err(JsonError::LoneSurrogate { offset });
         }
         self.at = resume;
-        out.push(char::REPLACEMENT_CHARACTER);
+        out.character(char::REPLACEMENT_CHARACTER);
         Ok(())
     }
 
@@ -134,6 +189,20 @@ impl<'a> Text<'a> {
 
     /// A number whose first byte has been taken (RFC 8259 §6), rounded to the nearest double.
     pub(super) fn number(&mut self) -> Result<f64, JsonError> {
+        let offset = self.at - 1;
+        finite(self.number_text()?, offset)
+    }
+
+    /// The same, without its value where the text alone shows that it is finite: it has fewer digits than the greatest double.
+    pub(super) fn check_number(&mut self) -> Result<(), JsonError> {
+        let offset = self.at - 1;
+        match self.number_text()? {
+            short if short.len() < 300 && !short.contains(['e', 'E']) => Ok(()),
+            long => finite(long, offset).map(drop),
+        }
+    }
+
+    fn number_text(&mut self) -> Result<&'a str, JsonError> {
         let start = self.at - 1;
         let malformed = JsonError::MalformedNumber { offset: start };
         if self.bytes[start] == b'-' && !self.peek().is_some_and(|b| b.is_ascii_digit()) {
@@ -153,9 +222,7 @@ impl<'a> Text<'a> {
                 return Err(malformed);
             }
         }
-        let literal = std::str::from_utf8(&self.bytes[start..self.at]).map_err(|_| malformed.clone())?;
-        let number: f64 = literal.parse().map_err(|_| malformed)?;
-        if number.is_finite() { Ok(number) } else { Err(JsonError::NumberOutOfRange { offset: start }) }
+        std::str::from_utf8(&self.bytes[start..self.at]).map_err(|_| malformed)
     }
 
     fn digits(&mut self) -> usize {
@@ -167,6 +234,11 @@ impl<'a> Text<'a> {
     }
 }
 
-pub(super) fn is_space(byte: u8) -> bool {
+fn finite(number: &str, offset: usize) -> Result<f64, JsonError> {
+    let number: f64 = number.parse().map_err(|_| JsonError::MalformedNumber { offset })?;
+    if number.is_finite() { Ok(number) } else { Err(JsonError::NumberOutOfRange { offset }) }
+}
+
+fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

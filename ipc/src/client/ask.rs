@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::outgoing::Frame;
 use super::wire::Wire;
 use crate::control::{ControlError, ControlReply, ControlRequest, MAX_CONTROL_REQUEST};
 use crate::peer::Peer;
@@ -85,7 +86,8 @@ pub fn ask(
         return Err(AskError::Stranger { socket: socket.to_owned(), uid: peer.uid });
     }
     let send = |error: io::Error| AskError::Send { socket: socket.to_owned(), kind: error.kind() };
-    let ticket = wire.send(&body, true, deadline).map_err(send)?;
+    let frame = Frame::around(&body).map_err(|_| send(io::ErrorKind::InvalidInput.into()))?;
+    let ticket = wire.send(&frame, true, deadline).map_err(send)?;
     let no_reply = |error: io::Error| AskError::NoReply { kind: error.kind() };
     let ticket = ticket.ok_or(AskError::NoReply { kind: io::ErrorKind::Other })?;
     Ok(ControlReply::from_json(&wire.reply(ticket, deadline).map_err(no_reply)?)?)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::error::{CallerError, EmitError, TransportError};
+use super::outgoing::Frame;
 use super::wire::{Ticket, Wire};
 
 /// The line to one daemon: no connection until the first event, a new one after each failure.
@@ -76,7 +77,7 @@ impl Line {
     /// Gives what is needed to wait for the reply, if `asks` says that the frame asks for one.
     pub(super) fn send(
         &self,
-        body: &[u8],
+        frame: &Frame,
         asks: bool,
         latest: Option<Instant>,
     ) -> Result<Option<Asked>, EmitError> {
@@ -90,7 +91,7 @@ impl Line {
                 Some(wire) => Arc::clone(wire),
                 None => Arc::clone(turn.wire.insert(self.dial(end)?)),
             };
-            match wire.send(body, asks, end.min(Instant::now() + self.write_timeout)) {
+            match wire.send(frame, asks, end.min(Instant::now() + self.write_timeout)) {
                 Ok(ticket) => return Ok(ticket.map(|ticket| Asked { wire, ticket })),
                 Err(error) => {
                     // Half a frame may be out: whatever followed would be read as the rest of it.

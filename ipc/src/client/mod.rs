@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::ack::Ack;
 use left::DropFile;
 use life::Life;
-use outgoing::Body;
+use outgoing::Draft;
 use telling::Telling;
 
 pub use ask::{AskError, ask};
@@ -76,9 +76,9 @@ impl Emitter {
     pub fn emit_acknowledged(&self, event: &EventToSend<'_>, patience: Duration) -> Result<Ack, EmitError> {
         let deadline = Instant::now() + patience;
         let life = self.life.own();
-        let body = self.body(life, event, true)?;
-        let (body, telling) = Telling::load(body, life, &self.drop_file);
-        let (asked, told) = match life.line.send(&body, true, Some(deadline)) {
+        let draft = self.draft(life, event, true)?;
+        let (frame, telling) = Telling::load(draft, life, &self.drop_file);
+        let (asked, told) = match life.line.send(&frame, true, Some(deadline)) {
             Ok(asked) => (asked, telling.sent()),
             Err(error) => {
                 telling.not_sent(&error);
@@ -139,9 +139,9 @@ impl Emitter {
 
     fn emit_by(&self, event: &EventToSend<'_>, latest: Option<Instant>) -> Result<(), EmitError> {
         let life = self.life.own();
-        let body = self.body(life, event, false)?;
-        let (body, telling) = Telling::load(body, life, &self.drop_file);
-        match life.line.send(&body, false, latest) {
+        let draft = self.draft(life, event, false)?;
+        let (frame, telling) = Telling::load(draft, life, &self.drop_file);
+        match life.line.send(&frame, false, latest) {
             Ok(_) => {
                 telling.sent();
                 Ok(())
@@ -161,9 +161,9 @@ impl Emitter {
         }
     }
 
-    fn body(&self, life: &Life, event: &EventToSend<'_>, ack: bool) -> Result<Body, EmitError> {
-        let body = Body::new(event, &self.session_id, &self.identity, ack, SystemTime::now())?;
-        if life.line.is_closed() { Err(CallerError::Closed.into()) } else { Ok(body) }
+    fn draft(&self, life: &Life, event: &EventToSend<'_>, ack: bool) -> Result<Draft, EmitError> {
+        let draft = Draft::new(event, &self.session_id, &self.identity, ack, SystemTime::now())?;
+        if life.line.is_closed() { Err(CallerError::Closed.into()) } else { Ok(draft) }
     }
 }
 

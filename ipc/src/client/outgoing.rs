@@ -1,16 +1,15 @@
-//! An event on its way out: checked as the daemon will check it, and written as a frame's body.
+//! An event on its way out: checked as the daemon will check it, and written as a frame.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_receipts_core::Timestamp;
-use agent_receipts_core::json::{self, Rules};
+use agent_receipts_core::json::{check_payload, write_string};
 
 use super::error::CallerError;
-use crate::ack::quoted;
 use crate::decision::Decision;
 use crate::event::{EventFault, LimitedTexts};
-use crate::frame::MAX_FRAME;
+use crate::frame::{FrameError, HEADER, MAX_FRAME, header_for};
 use crate::version::FRAME_VERSION;
 
 /// One event to be sent; `Debug` shows no payload, which may hold secrets. Empty texts are left out; the limits are those of [`Event`](crate::Event).
@@ -140,10 +139,10 @@ impl<'a> Acting<'a> {
     }
 }
 
-/// A frame's body but for its drop count, which is known only when it is sent.
-pub(super) struct Body(String);
+/// A frame but for its drop count and its length, which are known only when it is sent.
+pub(super) struct Draft(Vec<u8>);
 
-impl Body {
+impl Draft {
     /// Checks `event` as the daemon will, and writes it.
     pub(super) fn new(
         event: &EventToSend<'_>,
@@ -154,45 +153,92 @@ impl Body {
     ) -> Result<Self, CallerError> {
         let identity = Acting::in_event(event.identity, own);
         check(event, &identity)?;
-        let mut text =
-            String::with_capacity(512 + event.input.map_or(0, str::len) + event.output.map_or(0, str::len));
-        text.push_str(&format!("{{\"v\":{}", quoted(FRAME_VERSION)));
-        let mut member = |key: &str, value: &str| {
-            text.push_str(&format!(",\"{key}\":"));
-            text.push_str(value);
-        };
-        member("ts_emit", &quoted(&timestamp(now)));
-        member("session_id", &quoted(session_id));
-        member("channel", &quoted(event.channel));
-        member("tool", &tool(event));
-        for (key, value) in [("input", event.input), ("output", event.output), ("usage", event.usage)] {
+        let payloads = [("input", event.input), ("output", event.output), ("usage", event.usage)];
+        let long =
+            payloads.iter().filter_map(|(_, json)| *json).map(str::len).sum::<usize>() + event.error.len();
+        let mut frame = Vec::with_capacity(640 + long);
+        frame.extend_from_slice(&[0; HEADER]);
+        frame.extend_from_slice(b"{\"v\":");
+        write_string(FRAME_VERSION, &mut frame);
+        member(&mut frame, "ts_emit", &timestamp(now));
+        member(&mut frame, "session_id", session_id);
+        member(&mut frame, "channel", event.channel);
+        name(&mut frame, "tool");
+        frame.push(b'{');
+        if !event.tool_server.is_empty() {
+            frame.extend_from_slice(b"\"server\":");
+            write_string(event.tool_server, &mut frame);
+            frame.push(b',');
+        }
+        frame.extend_from_slice(b"\"name\":");
+        write_string(event.tool_name, &mut frame);
+        frame.push(b'}');
+        for (key, value) in payloads {
             if let Some(json) = value {
-                member(key, json);
+                name(&mut frame, key);
+                frame.extend_from_slice(json.as_bytes());
             }
         }
         for (key, value) in texts(event, &identity) {
             if !value.is_empty() {
-                member(key, &quoted(value));
+                member(&mut frame, key, value);
             }
         }
         if ack {
-            member("ack", "true");
+            frame.extend_from_slice(b",\"ack\":true");
         }
-        match text.len() + 1 {
+        match frame.len() - HEADER + 1 {
             length if length > MAX_FRAME => Err(CallerError::TooLarge { length }),
-            _ => Ok(Self(text)),
+            _ => Ok(Self(frame)),
         }
     }
 
-    /// The whole body, telling `drops` lost events unless there is no room for it; and how many it tells.
-    pub(super) fn finish(mut self, drops: u64) -> (Vec<u8>, u64) {
-        let member = format!(",\"drop_count\":{drops}");
-        let told = if drops > 0 && self.0.len() + member.len() < MAX_FRAME { drops } else { 0 };
-        if told > 0 {
-            self.0.push_str(&member);
+    /// The whole frame, telling `drops` lost events unless there is no room for it; and how many it tells.
+    pub(super) fn finish(mut self, drops: u64) -> (Frame, u64) {
+        let mut told = 0;
+        if drops > 0 {
+            let member = format!(",\"drop_count\":{drops}");
+            if self.0.len() - HEADER + member.len() < MAX_FRAME {
+                self.0.extend_from_slice(member.as_bytes());
+                told = drops;
+            }
         }
-        self.0.push('}');
-        (self.0.into_bytes(), told)
+        self.0.push(b'}');
+        (Frame::filled(self.0), told)
+    }
+}
+
+fn member(frame: &mut Vec<u8>, key: &str, text: &str) {
+    name(frame, key);
+    write_string(text, frame);
+}
+
+/// A member's name, behind another's end; none of ours needs an escape.
+fn name(frame: &mut Vec<u8>, key: &str) {
+    frame.extend_from_slice(b",\"");
+    frame.extend_from_slice(key.as_bytes());
+    frame.extend_from_slice(b"\":");
+}
+
+/// Header and body in one piece, so that one system call sends it.
+pub(super) struct Frame(Vec<u8>);
+
+impl Frame {
+    /// A frame of any body that one can carry.
+    pub(super) fn around(body: &[u8]) -> Result<Self, FrameError> {
+        let header = header_for(body)?;
+        Ok(Self([&header[..], body].concat()))
+    }
+
+    /// Of room for the header, and behind it a body that is neither empty nor too long.
+    fn filled(mut bytes: Vec<u8>) -> Self {
+        let length = u32::try_from(bytes.len() - HEADER).unwrap_or(u32::MAX);
+        bytes[..HEADER].copy_from_slice(&length.to_be_bytes());
+        Self(bytes)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -220,8 +266,7 @@ fn check(event: &EventToSend<'_>, identity: &Acting<'_>) -> Result<(), CallerErr
             if text.len() > MAX_FRAME {
                 return Err(CallerError::TooLarge { length: text.len() });
             }
-            json::parse(text.as_bytes(), Rules::Payload)
-                .map_err(|error| CallerError::Payload { field, error })?;
+            check_payload(text.as_bytes()).map_err(|error| CallerError::Payload { field, error })?;
         }
     }
     Ok(())
@@ -247,20 +292,13 @@ fn texts<'a>(event: &EventToSend<'a>, identity: &Acting<'a>) -> [(&'static str, 
     ]
 }
 
-fn tool(event: &EventToSend<'_>) -> String {
-    let name = quoted(event.tool_name);
-    match event.tool_server {
-        "" => format!("{{\"name\":{name}}}"),
-        server => format!("{{\"server\":{},\"name\":{name}}}", quoted(server)),
-    }
-}
-
-/// `now` as RFC 3339 in UTC with nanoseconds; a clock set before 1970 says 1970, for the daemon does not believe it anyway.
+/// `now` as RFC 3339 in UTC with nanoseconds; a clock set outside years 1970 to 9999 says 1970, for the daemon does not believe it
+/// anyway.
 fn timestamp(now: SystemTime) -> String {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).ok().and_then(|seconds| Timestamp::from_unix(seconds, 0));
-    let whole = seconds.map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |seconds| seconds.to_rfc3339());
-    format!("{}.{:09}Z", whole.trim_end_matches('Z'), since.subsec_nanos())
+    let seconds = i64::try_from(since.as_secs()).ok();
+    let moment = seconds.and_then(|seconds| Timestamp::from_unix(seconds, since.subsec_nanos()));
+    moment.unwrap_or(Timestamp::UNIX_EPOCH).to_rfc3339_nanos()
 }
 
 fn set(text: &str) -> Option<&str> {
@@ -273,10 +311,18 @@ mod tests {
     use crate::event::Event;
     use std::time::Duration;
 
+    /// The body, behind a header that says how long it is; and how many drops it tells.
+    fn sent(draft: Draft, drops: u64) -> (Vec<u8>, u64) {
+        let (frame, told) = draft.finish(drops);
+        let (header, body) = frame.bytes().split_at(HEADER);
+        assert_eq!(header, u32::try_from(body.len()).unwrap().to_be_bytes());
+        (body.to_vec(), told)
+    }
+
     fn written(event: &EventToSend<'_>, drops: u64) -> String {
         let now = UNIX_EPOCH + Duration::new(1_795_318_799, 123_456_789);
-        let body = Body::new(event, "s1", &Identity::default(), false, now).unwrap();
-        String::from_utf8(body.finish(drops).0).unwrap()
+        let body = Draft::new(event, "s1", &Identity::default(), false, now).unwrap();
+        String::from_utf8(sent(body, drops).0).unwrap()
     }
 
     #[test]
@@ -326,8 +372,8 @@ mod tests {
             target_system: "tsy",
             target_resource: "tr",
         };
-        let body = Body::new(&event, "sid", &Identity::default(), true, SystemTime::now()).unwrap();
-        let arrived = Event::decode(&body.finish(7).0).unwrap();
+        let body = Draft::new(&event, "sid", &Identity::default(), true, SystemTime::now()).unwrap();
+        let arrived = Event::decode(&sent(body, 7).0).unwrap();
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         assert_eq!((arrived.session_id.as_str(), arrived.channel.as_str()), ("sid", "c"));
         assert_eq!((arrived.tool_name.as_str(), optional(&arrived.tool_server).as_str()), ("tn", "ts"));
@@ -361,15 +407,15 @@ mod tests {
         let said = Identity { issuer_name: "said".into(), operator_name: "on".into(), ..Identity::default() };
         let mut event = EventToSend::new("sdk", "t", Decision::Allowed);
         event.identity = Some(&said);
-        let body = Body::new(&event, "s", &own, false, UNIX_EPOCH).unwrap();
-        let arrived = Event::decode(&body.finish(0).0).unwrap();
+        let body = Draft::new(&event, "s", &own, false, UNIX_EPOCH).unwrap();
+        let arrived = Event::decode(&sent(body, 0).0).unwrap();
         assert_eq!(arrived.issuer_name.as_deref(), Some("said"));
         assert_eq!(
             (arrived.operator_id.as_deref(), arrived.operator_name.as_deref()),
             (Some("op"), Some("on"))
         );
         // Nobody else's identifier belongs to that name.
-        let nobody = Body::new(&event, "s", &Identity::default(), false, UNIX_EPOCH).err();
+        let nobody = Draft::new(&event, "s", &Identity::default(), false, UNIX_EPOCH).err();
         assert_eq!(nobody, Some(CallerError::Event(EventFault::OperatorNameAlone)));
     }
 
@@ -379,12 +425,12 @@ mod tests {
         let least = written(&event, 0).len();
         let error = "x".repeat(MAX_FRAME - least - ",\"error\":\"\"".len());
         event.error = &error;
-        let full = Body::new(&event, "s1", &Identity::default(), false, UNIX_EPOCH).unwrap();
-        let (bytes, told) = full.finish(9);
+        let full = Draft::new(&event, "s1", &Identity::default(), false, UNIX_EPOCH).unwrap();
+        let (bytes, told) = sent(full, 9);
         assert_eq!((bytes.len(), told), (MAX_FRAME, 0));
         let over = format!("{error}x");
         event.error = &over;
-        let refused = Body::new(&event, "s1", &Identity::default(), false, UNIX_EPOCH).err();
+        let refused = Draft::new(&event, "s1", &Identity::default(), false, UNIX_EPOCH).err();
         assert_eq!(refused, Some(CallerError::TooLarge { length: MAX_FRAME + 1 }));
     }
 }

@@ -3,7 +3,7 @@
 use super::error::EmitError;
 use super::left::{DropFile, Finding, Left};
 use super::life::Life;
-use super::outgoing::Body;
+use super::outgoing::{Draft, Frame};
 use crate::event::MAX_DROP_COUNT;
 
 /// What one frame tells: this process's drops, and those that an earlier emitter left.
@@ -15,16 +15,16 @@ pub(super) struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     /// Lets the frame tell of all drops, or of none if there is no room in it.
-    pub(super) fn load(body: Body, life: &'a Life, file: &DropFile) -> (Vec<u8>, Self) {
+    pub(super) fn load(draft: Draft, life: &'a Life, file: &DropFile) -> (Frame, Self) {
         let left = find(life, file);
         let own = life.drops.take();
         let all = own.saturating_add(left.as_ref().map_or(0, |(count, _)| *count));
-        let (body, told) = body.finish(all.min(MAX_DROP_COUNT));
+        let (frame, told) = draft.finish(all.min(MAX_DROP_COUNT));
         if told > 0 {
-            return (body, Self { life, own, left });
+            return (frame, Self { life, own, left });
         }
         life.drops.add(own);
-        (body, Self { life, own: 0, left: None })
+        (frame, Self { life, own: 0, left: None })
     }
 
     /// The frame is out, and what it told is told. Gives how much that was.

@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use rustix::net::Shutdown;
 
-use crate::frame::{CHUNK, HEADER, body_length, header_for};
+use super::outgoing::Frame;
+use crate::frame::{CHUNK, HEADER, body_length};
 use crate::peer::Peer;
 use crate::sys;
 
@@ -45,10 +46,8 @@ impl Wire {
     }
 
     /// Sends one frame; to be called by one thread at a time. Gives a ticket for the reply if the frame asks for one.
-    pub(super) fn send(&self, body: &[u8], asks: bool, deadline: Instant) -> io::Result<Option<Ticket>> {
-        let header = header_for(body).map_err(|_| io::ErrorKind::InvalidInput)?;
-        // One piece, one system call: most frames are small.
-        sys::send_by(self.socket.as_fd(), &[&[&header[..], body].concat()], deadline)?;
+    pub(super) fn send(&self, frame: &Frame, asks: bool, deadline: Instant) -> io::Result<Option<Ticket>> {
+        sys::send_by(self.socket.as_fd(), frame.bytes(), deadline)?;
         Ok(asks.then(|| Ticket(self.asked.fetch_add(1, Ordering::Relaxed))))
     }
 

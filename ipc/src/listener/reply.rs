@@ -109,7 +109,7 @@ impl Link {
         if *broken {
             return Err(ReplyError::Gone { kind: io::ErrorKind::NotConnected });
         }
-        sys::send_by(self.socket(), &[frames], Instant::now() + self.patience).map_err(|error| {
+        sys::send_by(self.socket(), frames, Instant::now() + self.patience).map_err(|error| {
             // Half a reply may be out: whatever followed would be misread.
             *broken = true;
             let _ = rustix::net::shutdown(&self.socket, Shutdown::Both);

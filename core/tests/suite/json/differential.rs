@@ -2,7 +2,7 @@
 //!
 //! `AGENT_RECEIPTS_DOCUMENTS` sets how many; a normal run makes 20,000.
 
-use agent_receipts_core::json::{JsonError, Rules, Value, canonical, parse};
+use agent_receipts_core::json::{JsonError, Rules, Value, canonical, check_payload, parse};
 
 use super::documents;
 use crate::support::{Chance, rounds};
@@ -80,7 +80,9 @@ fn payload_rules_are_never_stricter_than_receipt_rules() {
         for _ in 0..=chance.below(3) {
             damage(&mut text, &mut chance);
         }
-        match (parse(&text, Rules::Receipt), parse(&text, Rules::Payload)) {
+        let payload = parse(&text, Rules::Payload);
+        assert_eq!(check_payload(&text).err(), payload.as_ref().err().cloned(), "round {round}");
+        match (parse(&text, Rules::Receipt), payload) {
             (Ok(strict), payload) => assert_eq!(payload.as_ref().ok(), Some(&strict), "round {round}"),
             (Err(_), Err(_)) => {}
             (Err(error), Ok(payload)) => {

@@ -1,6 +1,6 @@
 //! What must hold for every document, with counterexamples made small.
 
-use agent_receipts_core::json::{Rules, canonical, parse};
+use agent_receipts_core::json::{Rules, canonical, check_payload, parse};
 use proptest::prelude::*;
 use serde_json::{Map, Number, Value};
 
@@ -52,5 +52,6 @@ proptest! {
                 prop_assert!(parse(&canonical(&value), Rules::Receipt).unwrap() == value);
             }
         }
+        prop_assert_eq!(check_payload(&text).err(), parse(&text, Rules::Payload).err());
     }
 }
