@@ -9,6 +9,7 @@ mod approvals;
 mod args;
 mod policy;
 mod run;
+mod serve;
 
 // The public interface is:
 pub use approvals::{Answer, ApprovalId, Approver, Desk, DeskOptions, Pending, Question, Verdict, Way};

@@ -13,4 +13,5 @@ mod tests;
 
 pub use answer::{Answer, Approver, Verdict, Way};
 pub use desk::{Desk, DeskOptions};
+pub(crate) use question::hex;
 pub use question::{ApprovalId, Pending, Question};
