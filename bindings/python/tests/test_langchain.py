@@ -1,6 +1,7 @@
 """The handler, in LangChain itself."""
 
 import asyncio
+import uuid
 
 import pytest
 from conftest import frame, sent, without_server
@@ -68,14 +69,35 @@ def test_a_tool_that_raises_is_recorded_without_its_secrets(receiver, handler):
         login.invoke({"user": "bob", "password": "hunter2"}, config={"callbacks": [handler]})
     told = frame(receiver, 1)
     assert told["input"] == {"user": "bob", "password": "[redacted]"}
-    assert told["error"] == "PermissionError: bob may not, with [redacted]"
+    assert told["error"] == "PermissionError"
     assert "output" not in told
 
 
 def test_a_failure_that_the_model_is_told_of_is_a_failure(receiver, handler):
     fragile.invoke({"type": "tool_call", "id": "c", "name": "fragile", "args": {}}, config={"callbacks": [handler]})
     told = frame(receiver, 1)
-    assert told["error"] == "the tool failed: out of paper"
+    assert (told["error"], told["output"]) == ("the tool failed: out of paper", "out of paper")
+
+
+def test_an_answer_that_says_what_failed_repeats_no_argument_that_was_left_out(receiver, handler):
+    @tool
+    def locked(password: str) -> str:
+        """Says so."""
+        raise ToolException(f"not with {password}")
+
+    locked.handle_tool_error = True
+    locked.invoke({"type": "tool_call", "id": "c", "name": "locked", "args": {"password": "hunter2"}}, config={"callbacks": [handler]})
+    told = frame(receiver, 1)
+    assert (told["error"], "output" in told) == ("the tool failed", False)
+    assert b"hunter2" not in receiver.bodies[1]
+
+
+def test_what_the_handler_forgets_is_recorded_as_that(receiver, handler, monkeypatch):
+    monkeypatch.setattr("agentreceipts.langchain._OPEN", 1)
+    for number in range(2):
+        handler.on_tool_start({"name": f"t{number}"}, "", run_id=uuid.uuid4(), inputs={})
+    told = frame(receiver, 1)
+    assert (told["tool"]["name"], told["error"]) == ("t0", "its end was not told")
 
 
 def test_tools_within_chains_and_coroutines_are_recorded(receiver, handler):

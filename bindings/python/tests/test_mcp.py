@@ -52,8 +52,19 @@ def test_a_tool_that_fails_is_recorded_as_failed_without_secrets(receiver, emitt
     told = frame(receiver, 1)
     assert told["tool"] == {"server": "ours", "name": "login"}
     assert told["input"] == {"password": "[redacted]"}
+    assert (told["error"], "output" in told) == ("the tool failed", False)
+    assert b"hunter2" not in receiver.bodies[1]
+
+
+def test_what_a_tool_says_that_fails_is_recorded_with_its_arguments(receiver, emitter):
+    async def use(made: ReceiptsClientSession) -> None:
+        await made.call_tool("multiply", {"a": "six", "b": 7})
+
+    sent(emitter)
+    session(emitter, use)
+    told = frame(receiver, 1)
     assert told["error"].startswith("the tool failed: ")
-    assert "hunter2" not in told["error"]
+    assert told["error"].removeprefix("the tool failed: ") in told["output"]["content"][0]["text"]
 
 
 def test_a_call_that_raises_is_recorded_and_raises(receiver, emitter):
@@ -66,7 +77,7 @@ def test_a_call_that_raises_is_recorded_and_raises(receiver, emitter):
     sent(emitter)
     session(emitter, use)
     told = frame(receiver, 1)
-    assert told["error"].startswith(kinds[0])
+    assert told["error"].startswith(f"{kinds[0]}: ")
     assert "output" not in told
 
 
@@ -92,7 +103,8 @@ def test_the_client_records_each_call_once(receiver, emitter, mode):
     told = receiver.all()[1:]
     assert [event["tool"] for event in told] == [{"server": "calculator", "name": "multiply"}, {"server": "calculator", "name": "login"}]
     assert [event["input"] for event in told] == [{"a": 6, "b": "[redacted]"}, {"password": "[redacted]"}]
-    assert ("error" in told[0], "hunter2" in told[1]["error"]) == (False, False)
+    assert ("error" in told[0], told[1]["error"]) == (False, "the tool failed")
+    assert not any(b"hunter2" in body for body in receiver.bodies)
 
 
 def test_what_is_no_emitter_is_a_mistake():

@@ -69,42 +69,38 @@ def _bare(name: str) -> str:
 class Plain:
     """Turns the values of one call into JSON text."""
 
+    whole: bool
+    """Whether nothing was left out of the texts so far: no secret, nothing that is too long, nothing that is not understood."""
+
     def __init__(self, redaction: Redaction) -> None:
         self._redaction = redaction
         self._nodes = 0
         self._path: list[int] = []
-        self._hidden: set[str] = set()
+        self.whole = True
 
     def text(self, value: object) -> str:
         """The JSON text of ``value``."""
         self._nodes = 0
         text = json.dumps(self._plain(value), separators=(",", ":"), allow_nan=False)
-        return text if len(text) <= _BYTES else json.dumps({"$omitted": f"{len(text)} bytes of json"})
-
-    def clean(self, message: str) -> str:
-        """``message`` without the secrets that :meth:`text` has hidden before, and cut to what an error may be."""
-        for secret in sorted(self._hidden, key=len, reverse=True):
-            message = message.replace(secret, REDACTED)
-        message = _unicode(message)
-        return message if len(message) <= 8_000 else message[:8_000] + "…"
+        return text if len(text) <= _BYTES else json.dumps(self._omitted(f"{len(text)} bytes of json"))
 
     def _plain(self, value: object) -> object:
         self._nodes += 1
         if self._nodes > _NODES:
-            return {"$omitted": "too many values"}
+            return self._omitted("too many values")
         if value is None or value is True or value is False:
             return value
         if isinstance(value, enum.Enum):
             return self._plain(value.value)
         if isinstance(value, str):
-            return _unicode(value) if len(value) <= _BYTES else {"$omitted": f"{len(value)} characters"}
+            return _unicode(value) if len(value) <= _BYTES else self._omitted(f"{len(value)} characters")
         if isinstance(value, int):
             return _integer(int(value))
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else {"$float": str(float(value))}
         if isinstance(value, (bytes, bytearray, memoryview)):
             size = memoryview(value).nbytes
-            return {"$base64": b64encode(bytes(value)).decode()} if size <= _BYTES else {"$omitted": f"{size} bytes"}
+            return {"$base64": b64encode(bytes(value)).decode()} if size <= _BYTES else self._omitted(f"{size} bytes")
         if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
             return value.isoformat()
         if isinstance(value, (uuid.UUID, decimal.Decimal)):
@@ -118,13 +114,13 @@ class Plain:
         if id(value) in self._path:
             return {"$cycle": True}
         if len(self._path) >= _DEPTH:
-            return {"$omitted": "too deep"}
+            return self._omitted("too deep")
         self._path.append(id(value))
         try:
             return self._members(value)
         except Exception:
             # Its own code failed, or another thread changed it: no reason for the recorded call not to happen.
-            return {**_type(value), "$omitted": "unreadable"}
+            return {**_type(value), **self._omitted("unreadable")}
         finally:
             self._path.pop()
 
@@ -141,7 +137,9 @@ class Plain:
         fields = getattr(type(value), "model_fields", None)
         if isinstance(fields, Mapping):
             # A pydantic model, without having to import pydantic to know it.
-            return self._mapping({name: getattr(value, name, None) for name in fields})
+            more = getattr(value, "model_extra", None)
+            return self._mapping({**{name: getattr(value, name, None) for name in fields}, **(more if isinstance(more, Mapping) else {})})
+        self.whole = False
         return _type(value)
 
     def _some(self, items: Iterable[Item]) -> Iterator[Item]:
@@ -164,10 +162,18 @@ class Plain:
     def _value(self, name: object, value: object) -> object:
         if not self._redaction.hides(name):
             return self._plain(value)
-        # Short ones would tear up messages, and are no secrets.
-        if isinstance(value, str) and len(value) >= 4:
-            self._hidden.add(value)
+        self.whole = False
         return REDACTED
+
+    def _omitted(self, what: str) -> dict[str, object]:
+        self.whole = False
+        return {"$omitted": what}
+
+
+def message(words: str) -> str:
+    """``words``, as an event can hold them as an error."""
+    words = _unicode(words)
+    return words if len(words) <= 8_000 else words[:8_000] + "…"
 
 
 def _type(value: object) -> dict[str, str]:

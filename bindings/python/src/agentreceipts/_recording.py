@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union, cast
 
 from ._asyncio import AsyncDaemonEmitter
 from ._emitter import DaemonEmitter
-from ._plain import Plain, Redaction
+from ._plain import Plain, Redaction, message
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Emitter = Union[DaemonEmitter, AsyncDaemonEmitter]
 Function = TypeVar("Function", bound=Callable[..., Any])
 _NOTHING: Any = object()
+_FAILED = "the tool failed"
 
 
 class Call:
@@ -32,14 +33,27 @@ class Call:
     result: Any
     """What it gave back; nothing is recorded of it unless it is set."""
     error: str
-    """What went wrong, where that is not told by an exception."""
+    """What went wrong, where that is not told by an exception; recorded as it is set."""
     decision: str
     """``"allowed"`` unless set."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: bool) -> None:
+        self._whole = whole
         self.result = _NOTHING
         self.error = ""
         self.decision = "allowed"
+
+    def _answered(self, result: object, failure: str) -> None:
+        """A tool gave an answer; ``failure`` is in the tool's own words what went wrong, if something did.
+
+        Where arguments were left out, neither these words nor the answer that holds them are recorded: they may repeat the arguments.
+        """
+        if not failure:
+            self.result = result
+        elif self._whole:
+            self.result, self.error = result, f"{_FAILED}: {failure}"
+        else:
+            self.error = _FAILED
 
 
 class recorded:
@@ -51,7 +65,10 @@ class recorded:
     The duration goes out as ``usage``: ``{"duration_us": 1234}``. Exceptions go on their way; where the event about one cannot be sent,
     that is counted and not raised in its place. An event about a success that cannot be sent raises what ``emit`` raises.
 
-    :param arguments: the parameters, by name; :func:`record` says how values are written.
+    An exception is recorded with its message where all arguments were given and recorded whole, and by its class alone otherwise: nobody can
+    tell in which form a message repeats what was left out.
+
+    :param arguments: the parameters, by name, an empty mapping if there are none; :func:`record` says how values are written.
     :param redact: names of parameters and members whose values are left out.
     :raises TypeError: for an emitter that is none, or an ``AsyncDaemonEmitter`` in ``with``.
     """
@@ -70,7 +87,6 @@ class recorded:
     ) -> None:
         self._emitter = _known(emitter)
         self._plain = Plain(Redaction(redact))
-        self._call = Call()
         self._began = 0
         self._event: Event = {
             "channel": channel,
@@ -83,6 +99,7 @@ class recorded:
         if arguments is not None:
             # Now, and not at the end: the call may change them.
             self._event["input"] = self._plain.text(arguments)
+        self._call = Call(arguments is not None and self._plain.whole)
 
     def __enter__(self) -> Call:
         if not isinstance(self._emitter, DaemonEmitter):
@@ -116,7 +133,10 @@ class recorded:
         event["decision"] = call.decision
         if call.result is not _NOTHING:
             event["output"] = self._plain.text(call.result)
-        event["error"] = self._plain.clean(call.error if error is None else told(error))
+        if error is None:
+            event["error"] = message(call.error)
+        else:
+            event["error"] = message(told(error)) if call._whole and self._plain.whole else type(error).__name__
         return event
 
 
@@ -139,10 +159,11 @@ def record(
     Any value can be recorded. What JSON cannot say is written as an object with one member: ``{"$int": ..}`` beyond 2^53, ``{"$float": "nan"}``,
     ``{"$base64": ..}``, ``{"$set": [..]}``, ``{"$pairs": [..]}``, ``{"$cycle": true}``, ``{"$type": "module.Class"}``, and ``{"$omitted": ..}`` for what is
     too deep, too many or too long. Values of names that end in a word for secrets (``password``, ``token``, ``api_key`` …) are left out at
-    every depth, as are those that ``redact`` names; texts so hidden are also taken out of the error's message. ``self`` and ``cls`` are left out.
+    every depth, as are those that ``redact`` names. ``self`` and ``cls`` are left out. An exception is recorded with its message where every other argument
+    was recorded whole, and by its class alone where one was left out or cut, or is an object of which only the class is recorded.
 
     :param tool_name: otherwise the function's qualified name.
-    :param arguments: whether arguments are recorded; ``result`` whether the result is.
+    :param arguments: whether arguments are recorded (if not, exceptions are recorded by their classes); ``result`` whether the result is.
     :raises TypeError: for a generator function, whose calls end when somebody else has read it: use :class:`recorded` where it is read.
     """
     _known(emitter)

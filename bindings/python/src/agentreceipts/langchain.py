@@ -62,14 +62,20 @@ class ReceiptsCallbackHandler(BaseCallbackHandler):
         )
         self._calls[run_id] = recording, recording.__enter__()
         while len(self._calls) > _OPEN:
-            self._end(next(iter(self._calls)), error="its end was not told")
+            self._forget(next(iter(self._calls)))
 
     def on_tool_end(self, output: Any, *, run_id: uuid.UUID, **more: Any) -> None:
         """It has run, or has failed and said so in its answer."""
-        if not isinstance(output, ToolMessage):
-            return self._end(run_id, output)
-        failed = output.status == "error"
-        return self._end(run_id, output.content, error=f"the tool failed: {output.content}" if failed else "")
+        found = self._calls.pop(run_id, None)
+        if found is None:
+            return
+        recording, call = found
+        if isinstance(output, ToolMessage):
+            failed = output.status == "error"
+            call._answered(output.content, str(output.content) or "without a word" if failed else "")
+        else:
+            call.result = output
+        recording.__exit__(None, None, None)
 
     def on_tool_error(self, error: BaseException, *, run_id: uuid.UUID, **more: Any) -> None:
         """It has raised."""
@@ -78,12 +84,7 @@ class ReceiptsCallbackHandler(BaseCallbackHandler):
             # Not raised when the event cannot be sent: the tool's own exception is on its way.
             found[0].__exit__(type(error), error, error.__traceback__)
 
-    def _end(self, run_id: uuid.UUID, *result: Any, error: str = "") -> None:
-        found = self._calls.pop(run_id, None)
-        if found is None:
-            return
-        recording, call = found
-        if result:
-            call.result = result[0]
-        call.error = error
+    def _forget(self, run_id: uuid.UUID) -> None:
+        recording, call = self._calls.pop(run_id)
+        call.error = "its end was not told"
         recording.__exit__(None, None, None)

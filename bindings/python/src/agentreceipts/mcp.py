@@ -77,7 +77,7 @@ class _Recorder:
             redact=self._redact,
         ) as call:
             result = await call_tool(name, arguments, *args, **more)
-            call.result = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-            if getattr(result, "is_error", None):
-                call.error = " ".join(["the tool failed:", *(part.text for part in result.content if part.type == "text")])
+            words = " ".join(part.text for part in result.content if part.type == "text") or "without a word"
+            answer = result.model_dump(mode="json", by_alias=True, exclude_none=True)
+            call._answered(answer, words if getattr(result, "is_error", None) else "")
         return result
