@@ -1,13 +1,15 @@
 """The emitter for asyncio."""
 
 import asyncio
+import json
 import socket
 import threading
 
 import pytest
 from conftest import EVENT
+from harness.receiver import Receiver
 
-from agentreceipts import AsyncDaemonEmitter, EmitTransportError
+from agentreceipts import AsyncDaemonEmitter, EmitTransportError, ErrorCode, Receipt
 
 
 async def patiently(emit):
@@ -116,6 +118,50 @@ def test_a_cancelled_task_tears_no_event(receiver, places):
     arrived = receiver.all()
     assert sum(event.get("correlation_id") is None for event in arrived) == 2
     assert receiver.torn == 0
+
+
+def test_close_waits_for_the_answers_to_events_that_are_under_way(places):
+    # More than wait side by side: some have not even been sent when the emitter is closed.
+    count = 40
+    answering = threading.Event()
+
+    def answer(body: bytes) -> bytes:
+        answering.wait(60)
+        ack = {"receipt_id": "r", "chain_id": "c", "sequence": 1, "receipt_hash": "sha256:" + "0" * 64}
+        return json.dumps({"v": "1", "ok": True, **ack}).encode()
+
+    async def main(receiver: Receiver) -> list:
+        emitter = AsyncDaemonEmitter(socket_path=str(places.socket))
+        await patiently(lambda: emitter.emit(**EVENT))
+        asking = [asyncio.ensure_future(emitter.emit_acknowledged(timeout=60, **EVENT)) for _ in range(count)]
+        await asyncio.get_running_loop().run_in_executor(None, receiver.wait_for, 2)
+        closing = asyncio.ensure_future(emitter.close())
+        await asyncio.sleep(0)
+        answering.set()
+        await closing
+        assert all(asked.done() for asked in asking)
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    with Receiver(places.socket, reply=answer) as receiver:
+        outcomes = asyncio.run(main(receiver))
+    # A slow machine may keep some from being sent; none is cut off by the end.
+    cut_off = [it for it in outcomes if isinstance(it, BaseException) and getattr(it, "code", 0) not in (ErrorCode.WRITE, ErrorCode.BUSY)]
+    assert cut_off == []
+    assert any(isinstance(it, Receipt) for it in outcomes)
+
+
+def test_close_ends_what_it_began_when_nobody_waits_for_it(receiver, places):
+    async def main() -> None:
+        emitter = AsyncDaemonEmitter(socket_path=str(places.socket))
+        await patiently(lambda: emitter.emit(**EVENT))
+        closing = asyncio.ensure_future(emitter.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+
+    asyncio.run(main())
+    assert len(receiver.all()) == 1
 
 
 def test_acknowledgements_wait_side_by_side(daemon):

@@ -86,14 +86,19 @@ class AsyncDaemonEmitter:
         return await self._run(self._of_this_process().waiting, partial(self._emitter.emit_acknowledged, timeout=timeout, **event))
 
     async def close(self) -> None:
-        """Hangs up for good, after the events that are under way; closing again does nothing."""
+        """Hangs up for good, after the events that are under way, acknowledged ones with their answers; closing again does nothing."""
         threads, self._threads = self._threads, None
-        if threads is not None and threads.process == os.getpid():
-            await asyncio.get_running_loop().run_in_executor(threads.sending, self._emitter.close)
-            threads.sending.shutdown(wait=False)
-            threads.waiting.shutdown(wait=False)
-        else:
-            self._emitter.close()
+        if threads is None or threads.process != os.getpid():
+            return self._emitter.close()
+        ending = threads.sending.submit(self._end, threads.waiting)
+        # It ends by itself with its work, also where nobody waits for that any more.
+        threads.sending.shutdown(wait=False)
+        return await asyncio.shield(asyncio.wrap_future(ending))
+
+    def _end(self, waiting: ThreadPoolExecutor) -> None:
+        # The last call of the thread that sends: what was to be sent before has been.
+        waiting.shutdown()
+        self._emitter.close()
 
     async def __aenter__(self) -> Self:
         return self
