@@ -82,7 +82,7 @@ export class DaemonEmitter {
    * May be called again; never rejects. A process that ends closes its emitters by itself.
    */
   close(): Promise<void> {
-    this.#closed ??= library.close(this.#ticket).then(() => undefined);
+    this.#closed ??= CLOSING.run(() => library.close(this.#ticket)).then(() => undefined);
     return this.#closed;
   }
 
@@ -141,6 +141,8 @@ type FieldList = Text[];
 
 /** Node's pool has four threads by default, which files and names are read on as well. */
 const WAITING = new Lane(2);
+/** Ends wait for files, each a moment, and not for acknowledgements. */
+const CLOSING = new Lane(1);
 
 const MAX_PATIENCE_MS = 2 ** 31 - 1;
 
@@ -148,7 +150,7 @@ const MAX_PATIENCE_MS = 2 ** 31 - 1;
 const UNCOUNTED: ReadonlySet<number> = new Set([ERROR_CODES.no_reply, ERROR_CODES.bad_reply]);
 
 /** Gives back what was forgotten, without holding the event loop. */
-const ABANDONED = new FinalizationRegistry<number>((ticket) => void library.free(ticket));
+const ABANDONED = new FinalizationRegistry<number>((ticket) => void CLOSING.run(() => library.free(ticket)));
 
 function closedError(): EmitClosedError {
   return new EmitClosedError("the emitter is closed", "closed", ERROR_CODES.closed);
