@@ -9,6 +9,7 @@ mod interop;
 mod languages;
 mod marks;
 mod package;
+mod programs;
 mod python;
 mod run;
 mod rust;

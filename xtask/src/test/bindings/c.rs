@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::library::library;
 use super::{Fault, Ground, files};
-use crate::test::languages::Missing;
+use crate::test::programs::Missing;
 use crate::test::run::Report;
 use crate::test::step::Step;
 

@@ -1,26 +1,19 @@
 use std::path::PathBuf;
-use std::process::Command;
 
 use super::{Fault, Ground, files};
 use crate::go_library::make_go_library;
-use crate::test::languages::Missing;
+use crate::test::programs::{self, Missing};
 use crate::test::run::Report;
 use crate::test::step::Step;
 
 pub(super) const DRIVER: &str = "tests-interop/drivers/go/driver.go";
 const MODULE: &str = "bindings/go";
-const GO: Missing = Missing { program: "go", what: "Go 1.24 or newer", package: "golang-go" };
-/// What `go.mod` asks for.
-const OLDEST: (u32, u32) = (1, 24);
 const CC: Missing =
     Missing { program: "cc", what: "a C compiler, as every Go program with cgo does", package: "gcc" };
 
 /// Builds the driver in a module of its own that gets ours by a local `replace`.
 pub(super) fn install(ground: &Ground, report: &mut Report) -> Result<Vec<PathBuf>, Fault> {
-    let version = Command::new(GO.program).args(["env", "GOVERSION"]).env("GOTOOLCHAIN", "local").output();
-    if !version.is_ok_and(|version| is_new_enough(&String::from_utf8_lossy(&version.stdout))) {
-        return Err(Fault::Missing(GO.to_string()));
-    }
+    programs::GO.find().map_err(|error| Fault::Missing(error.to_string()))?;
     ground.needs(&CC, &["--version"])?;
     let linked = make_go_library(ground.workspace).map_err(std::io::Error::other);
     ground.done("making the library that Go links", linked, report)?;
@@ -50,11 +43,7 @@ pub(super) fn install(ground: &Ground, report: &mut Report) -> Result<Vec<PathBu
 /// Holds the module to Go's own form, vets it, and runs its tests under the race detector.
 pub(super) fn test(ground: &Ground, report: &mut Report) {
     let module = ground.root().join(MODULE);
-    // gofmt succeeds whatever it finds: what it lists is what is wrong.
-    let formatted = Step::new(
-        "sh",
-        &["-c", "test -z \"$(gofmt -l . ../../tests-interop/drivers/go | tee /dev/stderr)\""],
-    );
+    let formatted = formatted("gofmt").argument(".").argument("../../tests-interop/drivers/go");
     if ground.step_in("gofmt", &formatted, &module, report).is_ok()
         && ground.step_in("go vet", &go(&["vet", "./..."]), &module, report).is_ok()
     {
@@ -65,20 +54,17 @@ pub(super) fn test(ground: &Ground, report: &mut Report) {
 
 /// Only the toolchain that is here; nothing is fetched, for the module needs nothing.
 fn go(arguments: &[&str]) -> Step {
-    Step::new(GO.program, arguments).env("GOTOOLCHAIN", "local").env("GOPROXY", "off").env("CGO_ENABLED", "1")
+    Step::new(programs::GO.missing.program, arguments)
+        .env("GOTOOLCHAIN", "local")
+        .env("GOPROXY", "off")
+        .env("CGO_ENABLED", "1")
 }
 
-/// `go1.26.8` is newer than the oldest that will do, and so is a development version.
-fn is_new_enough(version: &str) -> bool {
-    let version = version.trim();
-    if version.starts_with("devel") {
-        return true;
-    }
-    let mut numbers = version.trim_start_matches("go").split(['.', 'r', 'b', ' ']).map(str::parse);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
-        _ => false,
-    }
+/// Fails where a formatter would change something, and where it cannot look. (It succeeds itself whatever it finds: what it
+/// lists is what is wrong.)
+fn formatted(formatter: &str) -> Step {
+    const SCRIPT: &str = "wrong=$(\"$0\" -l \"$@\"); if [ -n \"$wrong\" ]; then echo \"$wrong\"; exit 1; fi";
+    Step::new("sh", &["-ec", SCRIPT, formatter])
 }
 
 #[cfg(test)]
@@ -88,19 +74,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_told_apart() {
-        for new in ["go1.24\n", "go1.26.8", "go1.25rc1", "go2.0", "devel go1.27-abc Mon"] {
-            assert!(is_new_enough(new), "{new}");
+    fn a_formatter_that_is_missing_or_fails_or_lists_something_is_a_failure() {
+        for formatter in ["no-such-formatter-anywhere", "false", "echo"] {
+            let outcome = formatted(formatter).argument("x.go").run(Path::new("."));
+            assert!(outcome.fault.is_some(), "{formatter}");
         }
-        for old in ["", "go", "go1", "go1.19.8", "go1.23.12", "1x.30"] {
-            assert!(!is_new_enough(old), "{old}");
-        }
-    }
-
-    #[test]
-    fn the_module_asks_for_that_version() {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bindings/go/go.mod");
-        let manifest = std::fs::read_to_string(manifest).unwrap();
-        assert!(manifest.contains(&format!("\ngo {}.{}\n", OLDEST.0, OLDEST.1)));
+        assert_eq!(formatted("true").argument("x.go").run(Path::new(".")).fault, None);
     }
 }

@@ -12,7 +12,7 @@ mod rust;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::languages::Missing;
+use super::programs::{Missing, missed};
 use super::run::Report;
 use super::rust::binaries as rust_programs;
 use super::step::Step;
@@ -80,7 +80,7 @@ impl<'a> Bindings<'a> {
             let driver = (language.install)(&ground, report);
             if let Err(Fault::Missing(why)) = &driver {
                 let what = format!("the package of `{}`", language.name);
-                if skip_missing { report.skipped(&what, why) } else { report.failed(&what, why) }
+                missed(&what, why, skip_missing, report);
             }
             Installed { language, ground, driver }
         };

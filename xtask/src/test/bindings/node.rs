@@ -2,19 +2,20 @@ use std::path::PathBuf;
 
 use super::library::library;
 use super::{Fault, Ground, files};
-use crate::test::languages::Missing;
+use crate::test::programs::{self, Missing};
 use crate::test::run::Report;
 use crate::test::step::Step;
 
 pub(super) const DRIVER: &str = "tests-interop/drivers/node/driver.mjs";
 const PACKAGE: &str = "bindings/node";
-const NPM: Missing = Missing { program: "npm", what: "Node 20 or newer with npm", package: "npm" };
+const NPM: Missing = Missing { program: "npm", what: "npm, which comes with Node", package: "npm" };
 const CC: Missing = Missing { program: "cc", what: "a C compiler", package: "gcc" };
 /// Nothing that a package's scripts would compile or fetch is of use to who installs ours: they do not run.
 const INSTALL: &[&str] = &["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"];
 
 /// Packs the package and installs the tarball, without running a script of it and with no compiler to be found, into an empty folder.
 pub(super) fn install(ground: &Ground, report: &mut Report) -> Result<Vec<PathBuf>, Fault> {
+    programs::NODE.find().map_err(|error| Fault::Missing(error.to_string()))?;
     ground.needs(&NPM, &["--version"])?;
     ground.needs(&CC, &["--version"])?;
     let library = library(ground, report)?;

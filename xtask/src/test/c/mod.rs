@@ -6,7 +6,7 @@ mod size;
 
 use programs::Program;
 
-use super::languages::Missing;
+use super::programs::Missing;
 use super::run::Report;
 use super::step::Step;
 use crate::c_library::{LibraryOptions, make_library};
@@ -14,24 +14,17 @@ use crate::workspace::Workspace;
 
 const CC: Missing = Missing { program: "cc", what: "a C compiler", package: "gcc libc6-dev" };
 const VALGRIND: Missing = Missing { program: "valgrind", what: "Valgrind", package: "valgrind" };
+const CXX: Missing = Missing { program: "c++", what: "a C++ compiler", package: "g++" };
 
 /// Holds the header against the sources, and runs the tests in C plainly, under the sanitizers and under Valgrind.
 pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report) {
     let header = Step::new("cargo", &["xtask", "header"]).run(workspace.root());
     report.needed("the committed C header", &header);
-    let mut present = |missing: &Missing, what: &str| {
-        let here = missing.is_here(&["--version"]);
-        match (here, skip_missing) {
-            (true, _) => {}
-            (false, true) => report.skipped(what, &missing.to_string()),
-            (false, false) => report.failed(what, &missing.to_string()),
-        }
-        here
-    };
-    if !present(&CC, "the tests in C") {
+    if !CC.is_here_for("the tests in C", skip_missing, report) {
         return;
     }
-    let with_valgrind = present(&VALGRIND, "the tests in C under Valgrind");
+    let with_valgrind = VALGRIND.is_here_for("the tests in C under Valgrind", skip_missing, report);
+    let with_cpp = CXX.is_here_for("the header in C++", skip_missing, report);
     let libraries = [false, true].map(|verifier| make_library(workspace, LibraryOptions { verifier }));
     let [Ok(emitter), Ok(verifier)] = &libraries else {
         for error in libraries.into_iter().filter_map(Result::err) {
@@ -50,5 +43,7 @@ pub(super) fn run(workspace: &Workspace, skip_missing: bool, report: &mut Report
         }
     }
     programs::example(workspace, verifier, &data, report);
-    programs::header_in_cpp(workspace, verifier, report);
+    if with_cpp {
+        programs::header_in_cpp(CXX.program, workspace, verifier, report);
+    }
 }

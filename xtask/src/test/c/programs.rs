@@ -1,6 +1,5 @@
 use std::path::{Path, PathBuf};
 
-use super::super::languages::Missing;
 use super::super::run::Report;
 use super::super::step::Step;
 use crate::c_library::Library;
@@ -28,7 +27,6 @@ const WATCHED: &[&str] = &[
     // Its threads take turns; without this a waiting one may starve.
     "--fair-sched=yes",
 ];
-const CXX: Missing = Missing { program: "c++", what: "a C++ compiler", package: "g++" };
 
 impl Program {
     pub(super) fn name(self) -> &'static str {
@@ -132,13 +130,10 @@ fn linked(step: Step, library: &Library) -> Step {
 }
 
 /// C++ programs include the same header.
-pub(super) fn header_in_cpp(workspace: &Workspace, library: &Library, report: &mut Report) {
-    if !CXX.is_here(&["--version"]) {
-        return report.skipped("the header in C++", &CXX.to_string());
-    }
+pub(super) fn header_in_cpp(compiler: &str, workspace: &Workspace, library: &Library, report: &mut Report) {
     let flags =
         ["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c++", "-I"];
-    let step = Step::new(CXX.program, &flags).argument(library.include()).argument("ffi/tests/c/header.cc");
+    let step = Step::new(compiler, &flags).argument(library.include()).argument("ffi/tests/c/header.cc");
     report.needed("the header in C++", &step.run(workspace.root()));
 }
 
