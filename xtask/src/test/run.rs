@@ -123,6 +123,11 @@ impl Report {
         self.remarks.push(remark);
     }
 
+    /// Whether no step and no test failed, of whatever ran.
+    pub(super) fn nothing_failed(&self) -> bool {
+        self.total.failed == 0
+    }
+
     /// Prints the counts and, where something failed, what.
     pub(super) fn print(&self) {
         println!("\n{}", self.summary());
@@ -180,7 +185,9 @@ mod tests {
     fn a_needed_step_that_fails_fails_the_whole() {
         let mut report = Report::default();
         report.tests("rust", &outcome(3, 0, None));
+        assert!(report.nothing_failed());
         assert!(!report.needed("building", &outcome(0, 0, Some("exit status: 101"))));
+        assert!(!report.nothing_failed());
         assert_eq!(report.total, Tally { passed: 3, failed: 1, skipped: 0 });
     }
 
