@@ -12,6 +12,9 @@ pub(crate) struct Args {
     /// Fail (exit 2, which blocks the tool in Claude Code and Codex) when an event could not be recorded.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// How long dialling the daemon, and then sending the event, may take at most [default: 25 and 100].
+    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u32).range(1..=600_000))]
+    pub(crate) patience: Option<u32>,
     /// The daemon's socket [env: AGENTRECEIPTS_SOCKET] [default: the daemon's].
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,

@@ -5,9 +5,9 @@
 //! cannot read it records as such, with a digest.
 //!
 //! It refuses to get in the agent's way: it writes nothing to standard output, takes no decision, waits for the daemon at most an eighth
-//! of a second, and exits with 0 whatever happens, unless `--strict` is given. It trusts nothing that it is handed: lengths are
-//! bounded before anything is allocated, and of a transcript only the tail is read. What could not be sent is counted, and the next
-//! call of the same session tells the daemon.
+//! of a second (or as `--patience` says), and exits with 0 whatever happens, unless `--strict` is given. It trusts nothing that it is
+//! handed: lengths are bounded before anything is allocated, and of a transcript only the tail is read. What could not be sent is
+//! counted, and the next call of the same session tells the daemon.
 //!
 //! ```sh
 //! echo '{"tool":"deploy","input":{"to":"staging"}}' | agent-receipts-hook

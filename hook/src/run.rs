@@ -62,7 +62,7 @@ fn record(args: &Args) -> Result<(), HookError> {
         }
     };
     match host::read(args.format, &bytes) {
-        Ok(noted) => Ok(send(&noted, args.socket.clone())?),
+        Ok(noted) => Ok(send(&noted, args)?),
         Err(fault) => {
             record_unreadable(args, Some(&digest(&bytes)), &fault)?;
             Err(HookError::Unreadable(fault))
@@ -77,7 +77,7 @@ fn record_unreadable(args: &Args, stand_in: Option<&str>, fault: &dyn Display) -
         error: fault.to_string(),
         ..Noted::new(channel(args.format), "unreadable", Decision::Allowed)
     };
-    send(&noted, args.socket.clone())
+    send(&noted, args)
 }
 
 fn channel(format: Format) -> &'static str {

@@ -1,10 +1,11 @@
 //! One event, made to fit the protocol, and sent.
 
-use std::path::PathBuf;
+use std::time::Duration;
 
 use agent_receipts_core::json::{self, Rules};
 use agent_receipts_ipc::{BuildError, EmitError, Emitter, EventToSend, Identity, MAX_RESOURCE, MAX_TEXT};
 
+use crate::args::Args;
 use crate::clip::{agent_id, clipped};
 use crate::noted::Noted;
 use crate::payload::fitting;
@@ -20,11 +21,15 @@ pub(crate) enum SendError {
     Emit(#[from] EmitError),
 }
 
-/// Sends it, within the emitter's deadlines.
-pub(crate) fn send(noted: &Noted<'_>, socket: Option<PathBuf>) -> Result<(), SendError> {
+/// Sends it, within the emitter's deadlines or those that were asked for.
+pub(crate) fn send(noted: &Noted<'_>, args: &Args) -> Result<(), SendError> {
     let mut builder = Emitter::builder().session_id(clipped(&noted.session_id, MAX_SESSION));
-    if let Some(socket) = socket {
+    if let Some(socket) = &args.socket {
         builder = builder.socket_path(socket);
+    }
+    if let Some(patience) = args.patience {
+        let patience = Duration::from_millis(patience.into());
+        builder = builder.dial_timeout(patience).write_timeout(patience);
     }
     let emitter = builder.build()?;
     let text = |text: &str| clipped(text, MAX_TEXT);

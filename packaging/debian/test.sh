@@ -123,7 +123,7 @@ ok
 
 begin a_hook_records_what_the_host_says
 printf '{"hook_event_name":"PreToolUse","session_id":"s1","tool_name":"Bash","tool_input":{}}' >"$work/said"
-must as "$agent" AGENTRECEIPTS_SOCKET="$socket" agent-receipts-hook --strict <"$work/said"
+must as "$agent" AGENTRECEIPTS_SOCKET="$socket" agent-receipts-hook --strict --patience 60000 <"$work/said"
 hooked() { as "$auditor" AGENTRECEIPTS_CONFIG="$settings" agent-receipts list --json | grep -q system.command.execute; }
 wait_for "the hook's receipt" hooked
 ok

@@ -27,7 +27,10 @@ impl Receiver {
     }
 
     /// Runs the hook with `input`, and gives what it says and the frame that it sent.
+    ///
+    /// With patience: how soon a busy machine lets a megabyte through is not what is asked here.
     pub(crate) fn hook(&self, args: &[&str], input: &[u8]) -> (Output, Value) {
+        let args = &[&["--patience", "60000"], args].concat();
         std::thread::scope(|scope| {
             let frames = scope.spawn(|| self.frames());
             let output = self.run(args, input);
