@@ -39,6 +39,8 @@ mod version;
 mod client;
 #[cfg(feature = "listener")]
 mod listener;
+#[cfg(feature = "client")]
+mod private_folder;
 #[cfg(any(feature = "client", feature = "listener"))]
 mod sys;
 
@@ -68,3 +70,5 @@ pub use listener::{
     Attest, BindError, Counts, Handler, Limits, Listener, ListenerOptions, Next, Notice, Observer,
     PassedFault, ReplyError, ReplyWriter, Session, ShutdownHandle, Stopped, Totals, attest_directly,
 };
+#[cfg(feature = "client")]
+pub use private_folder::{FolderError, PrivateFolder};

@@ -1,9 +1,11 @@
 //! Why a count of lost events could not be left for the next emitter.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use crate::private_folder::FolderError;
 
 /// Why a count of lost events was not left, or what was left is not believed. Nothing of anybody else's was touched.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -47,6 +49,19 @@ pub enum DropFileError {
         /// The system's reason.
         kind: io::ErrorKind,
     },
+}
+
+impl From<FolderError> for DropFileError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Unfit { path, fault } => Self::Folder { path, fault },
+            FolderError::System { step, path, kind } => Self::System { step, path, kind },
+        }
+    }
+}
+
+pub(super) fn system<'a>(step: &'static str, path: &'a Path) -> impl Fn(io::Error) -> DropFileError + 'a {
+    move |error| DropFileError::System { step, path: path.to_owned(), kind: error.kind() }
 }
 
 /// What [`Emitter::close`](crate::Emitter::close) did with the count of lost events that the daemon had not been told.

@@ -5,7 +5,6 @@
 //! process has counted and not yet left dies with it if it is killed. Nothing is synced: a file need not outlive the machine's power.
 
 mod error;
-mod folder;
 mod name;
 mod record;
 mod stale;
@@ -13,15 +12,16 @@ mod stale;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use folder::Folder;
 use record::Record;
+
+use crate::private_folder::PrivateFolder;
 
 pub use error::{DropFileError, Untold};
 
 /// Where one session's count is left.
 #[derive(Debug)]
 pub(super) struct DropFile {
-    folders: Result<Vec<Folder>, DropFileError>,
+    folders: Result<Vec<PrivateFolder>, DropFileError>,
     name: String,
 }
 
@@ -59,8 +59,8 @@ impl DropFile {
     pub(super) fn new(folder: &DropFolder, session: &str, env: &impl Fn(&str) -> Option<String>) -> Self {
         let folders = match folder {
             DropFolder::None => Err(DropFileError::SwitchedOff),
-            DropFolder::Named(path) => Ok(vec![Folder::named(path.clone())]),
-            DropFolder::Usual => match Folder::usual(env) {
+            DropFolder::Named(path) => Ok(vec![PrivateFolder::named(path.clone())]),
+            DropFolder::Usual => match PrivateFolder::usual("drops", env) {
                 folders if folders.is_empty() => Err(DropFileError::NoFolder),
                 folders => Ok(folders),
             },
@@ -111,7 +111,7 @@ impl DropFile {
 
     fn leave_in(
         &self,
-        folder: &Folder,
+        folder: &PrivateFolder,
         count: u64,
         now: SystemTime,
         patience: Duration,
@@ -120,8 +120,8 @@ impl DropFile {
         let record = match self.record(folder, patience)? {
             Some(record) => Some(record),
             None => {
-                stale::make_room(&open, &folder.path, now);
-                Record::open(open, &folder.path, &self.name, true, patience)?
+                stale::make_room(&open, folder.path(), now);
+                Record::open(open, folder.path(), &self.name, true, patience)?
             }
         };
         let Some(record) = record else { return Err(DropFileError::NoFolder) };
@@ -129,9 +129,9 @@ impl DropFile {
         Ok(record.path().to_owned())
     }
 
-    fn record(&self, folder: &Folder, patience: Duration) -> Result<Option<Record>, DropFileError> {
+    fn record(&self, folder: &PrivateFolder, patience: Duration) -> Result<Option<Record>, DropFileError> {
         match folder.open()? {
-            Some(open) => Record::open(open, &folder.path, &self.name, false, patience),
+            Some(open) => Record::open(open, folder.path(), &self.name, false, patience),
             None => Ok(None),
         }
     }

@@ -9,8 +9,9 @@ use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::DropFileError;
-use super::folder::{own_uid, system};
+use super::error::system;
 use crate::event::MAX_DROP_COUNT;
+use crate::private_folder::own_uid;
 
 /// An open drop file, which nobody else changes or removes while this exists.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, Dir, FileType};
 
-use super::folder::own_uid;
 use super::name::is_file_name;
 use super::record::Record;
+use crate::private_folder::own_uid;
 
 /// Makes room for one more file: removes those that nobody has touched for [`AGE`], and the oldest until fewer than [`MOST`] are
 /// left. Their counts are lost. One that is in use stays, and so does whatever is none of ours.

@@ -1,4 +1,4 @@
-//! The folders in which counts are left: this user's own, or none.
+//! Folders in which processes of one user leave things for each other: this user's own, or none.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -9,13 +9,38 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::error::DropFileError;
+use thiserror::Error;
+
 use crate::path::{absolute, data_home};
 
-/// A folder for drop files, and above it what must be there or may be made.
+/// Why a private folder cannot be used. Nothing of anybody else's was touched.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// The folder, or one above it, is not this user's own.
+    #[error("`{}` {fault}", path.display())]
+    Unfit {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it, and the mend where there is one.
+        fault: &'static str,
+    },
+    /// A system call failed.
+    #[error("cannot {step} `{}`: {kind}", path.display())]
+    System {
+        /// What was being done.
+        step: &'static str,
+        /// The path it was done to.
+        path: PathBuf,
+        /// The system's reason.
+        kind: io::ErrorKind,
+    },
+}
+
+/// A folder that this user alone may look into, and above it what must be there or may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Folder {
-    pub(super) path: PathBuf,
+pub struct PrivateFolder {
+    path: PathBuf,
     root: Root,
 }
 
@@ -29,22 +54,33 @@ enum Root {
     Data(PathBuf),
 }
 
-impl Folder {
-    pub(super) fn named(path: PathBuf) -> Self {
+impl PrivateFolder {
+    /// The folder of that path; what is above it is for others to provide.
+    pub fn named(path: PathBuf) -> Self {
         Self { path, root: Root::Named }
     }
 
-    /// Where to leave counts, the best place first: one that ends with the login, then one that stays.
-    pub(super) fn usual(env: &impl Fn(&str) -> Option<String>) -> Vec<Self> {
+    /// The places for a folder called `leaf`, the best first: one that ends with the login (in `$XDG_RUNTIME_DIR/agentreceipts`), then
+    /// one that stays (in `agent-receipts` in `$XDG_DATA_HOME` or `~/.local/share`). `env` looks one environment variable up.
+    pub fn usual(leaf: &str, env: &impl Fn(&str) -> Option<String>) -> Vec<Self> {
         let runtime = absolute(env, "XDG_RUNTIME_DIR")
-            .map(|root| Self { path: root.join("agentreceipts/drops"), root: Root::Runtime(root) });
+            .map(|root| Self { path: root.join("agentreceipts").join(leaf), root: Root::Runtime(root) });
         let data = data_home(env)
-            .map(|root| Self { path: root.join("agent-receipts/drops"), root: Root::Data(root) });
+            .map(|root| Self { path: root.join("agent-receipts").join(leaf), root: Root::Data(root) });
         runtime.into_iter().chain(data).collect()
     }
 
-    /// Opens the folder; `None` if there is none. Refuses one that others own or may look into.
-    pub(super) fn open(&self) -> Result<Option<OwnedFd>, DropFileError> {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the folder; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`]: one that others own or may look into is refused, and so is a link.
+    pub fn open(&self) -> Result<Option<OwnedFd>, FolderError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = match rustix::fs::open(&self.path, flags, Mode::empty()) {
             Ok(folder) => folder,
@@ -69,7 +105,11 @@ impl Folder {
     }
 
     /// Opens the folder, made first if there is none.
-    pub(super) fn make(&self) -> Result<OwnedFd, DropFileError> {
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`]; nothing is made below what is not this user's.
+    pub fn make(&self) -> Result<OwnedFd, FolderError> {
         if let Some(folder) = self.open()? {
             return Ok(folder);
         }
@@ -88,39 +128,39 @@ impl Folder {
     }
 
     /// Makes the folder between `root` and this one.
-    fn make_below(&self, root: &Path) -> Result<(), DropFileError> {
+    fn make_below(&self, root: &Path) -> Result<(), FolderError> {
         // As root with a user's environment, what we made would be in that user's way.
         require_own(root)?;
         let Some(between) = self.path.parent() else { return Ok(()) };
         make_one(between)?;
         match fs::symlink_metadata(between) {
             Ok(found) if found.is_dir() && found.uid() == own_uid() => Ok(()),
-            Ok(_) => Err(DropFileError::Folder { path: between.to_owned(), fault: NOT_OURS }),
+            Ok(_) => Err(FolderError::Unfit { path: between.to_owned(), fault: NOT_OURS }),
             Err(error) => Err(system("look at", between)(error)),
         }
     }
 
-    fn fault(&self, fault: &'static str) -> DropFileError {
-        DropFileError::Folder { path: self.path.clone(), fault }
+    fn fault(&self, fault: &'static str) -> FolderError {
+        FolderError::Unfit { path: self.path.clone(), fault }
     }
 }
 
-pub(super) fn own_uid() -> u32 {
+pub(crate) fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-pub(super) fn system<'a>(step: &'static str, path: &'a Path) -> impl Fn(io::Error) -> DropFileError + 'a {
-    move |error| DropFileError::System { step, path: path.to_owned(), kind: error.kind() }
+fn system<'a>(step: &'static str, path: &'a Path) -> impl Fn(io::Error) -> FolderError + 'a {
+    move |error| FolderError::System { step, path: path.to_owned(), kind: error.kind() }
 }
 
-fn require_own(path: &Path) -> Result<(), DropFileError> {
+fn require_own(path: &Path) -> Result<(), FolderError> {
     match fs::metadata(path).map_err(system("look at", path))?.uid() == own_uid() {
         true => Ok(()),
-        false => Err(DropFileError::Folder { path: path.to_owned(), fault: NOT_OURS }),
+        false => Err(FolderError::Unfit { path: path.to_owned(), fault: NOT_OURS }),
     }
 }
 
-fn make_one(path: &Path) -> Result<(), DropFileError> {
+fn make_one(path: &Path) -> Result<(), FolderError> {
     match DirBuilder::new().mode(OWN).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(system("make", path)(error)),
         _ => Ok(()),
@@ -137,9 +177,9 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     /// The folders for a home and a run-time folder below `at`.
-    fn usual(at: &Path, runtime: bool, data: bool) -> Vec<Folder> {
+    fn usual(at: &Path, runtime: bool, data: bool) -> Vec<PrivateFolder> {
         let text = |name: &str| Some(at.join(name).to_str().unwrap().to_owned());
-        Folder::usual(&|variable| match variable {
+        PrivateFolder::usual("drops", &|variable| match variable {
             "XDG_RUNTIME_DIR" if runtime => text("r"),
             "XDG_DATA_HOME" if data => text("d"),
             "HOME" => text("h"),
@@ -160,9 +200,9 @@ mod tests {
         assert_eq!(paths(true, true), [runtime, "/x/d/agent-receipts/drops"].map(PathBuf::from));
         assert_eq!(paths(true, false), [runtime, home].map(PathBuf::from));
         assert_eq!(paths(false, false), [PathBuf::from(home)]);
-        assert_eq!(Folder::usual(&|_| None), []);
+        assert_eq!(PrivateFolder::usual("drops", &|_| None), []);
         // A relative path would mean another folder in every working directory.
-        assert_eq!(Folder::usual(&|_| Some("x".to_owned())), []);
+        assert_eq!(PrivateFolder::usual("drops", &|_| Some("x".to_owned())), []);
     }
 
     #[test]
@@ -186,14 +226,14 @@ mod tests {
     fn the_systems_folder_is_not_made_in_its_stead() {
         let dir = tempfile::tempdir().unwrap();
         let folder = usual(dir.path(), true, false).remove(0);
-        assert!(matches!(folder.make(), Err(DropFileError::System { kind: io::ErrorKind::NotFound, .. })));
+        assert!(matches!(folder.make(), Err(FolderError::System { kind: io::ErrorKind::NotFound, .. })));
         assert!(!dir.path().join("r").exists());
     }
 
     #[test]
     fn links_files_and_folders_open_to_others_are_refused() {
         let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::named(dir.path().join("drops"));
+        let folder = PrivateFolder::named(dir.path().join("drops"));
         let refused = |fault: &str| {
             for error in [folder.open().map(drop).unwrap_err(), folder.make().map(drop).unwrap_err()] {
                 assert!(error.to_string().contains(fault), "{error}");
@@ -224,7 +264,7 @@ mod tests {
         fs::create_dir(dir.path().join("r")).unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("r/agentreceipts")).unwrap();
         let error = usual(dir.path(), true, false)[0].make().unwrap_err();
-        assert!(matches!(error, DropFileError::Folder { .. }), "{error}");
+        assert!(matches!(error, FolderError::Unfit { .. }), "{error}");
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 
@@ -240,12 +280,12 @@ mod tests {
             std::os::unix::fs::chown(dir.path().join(top), Some(65534), None).unwrap();
         }
         for folder in usual(dir.path(), true, false) {
-            assert!(matches!(folder.make(), Err(DropFileError::Folder { fault: NOT_OURS, .. })));
+            assert!(matches!(folder.make(), Err(FolderError::Unfit { fault: NOT_OURS, .. })));
         }
         assert!(["r", "h"].iter().all(|top| fs::read_dir(dir.path().join(top)).unwrap().count() == 0));
-        let drops = Folder::named(dir.path().join("drops"));
+        let drops = PrivateFolder::named(dir.path().join("drops"));
         drops.make().unwrap();
         std::os::unix::fs::chown(&drops.path, Some(65534), None).unwrap();
-        assert!(matches!(drops.open(), Err(DropFileError::Folder { fault: NOT_OURS, .. })));
+        assert!(matches!(drops.open(), Err(FolderError::Unfit { fault: NOT_OURS, .. })));
     }
 }
