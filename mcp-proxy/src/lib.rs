@@ -12,6 +12,9 @@ mod run;
 mod serve;
 
 // The public interface is:
-pub use approvals::{Answer, ApprovalId, Approver, Desk, DeskOptions, Pending, Question, Verdict, Way};
+pub use approvals::{
+    Answer, ApprovalId, Approver, Desk, DeskOptions, Endpoint, EndpointError, Pending, Question,
+    UnknownEndpoint, Verdict, Way,
+};
 pub use policy::{Action, Call, Judgement, Operation, Part};
 pub use run::run;

@@ -1,17 +1,20 @@
 //! Calls that wait for somebody's approval.
-// The ways of answering come next.
-#![allow(dead_code)]
 
 mod answer;
 mod board;
+mod command;
 mod desk;
+mod office;
+mod place;
 mod question;
 mod room;
+mod routes;
 
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Answer, Approver, Verdict, Way};
-pub use desk::{Desk, DeskOptions};
+pub use desk::{Desk, DeskOptions, Endpoint, UnknownEndpoint};
+pub use place::EndpointError;
 pub(crate) use question::hex;
 pub use question::{ApprovalId, Pending, Question};

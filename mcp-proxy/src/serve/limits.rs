@@ -23,7 +23,7 @@ impl Limits {
         Self {
             connections: 64,
             header_bytes: 16 << 10,
-            header_time: Duration::from_secs(5),
+            header_time: Duration::from_secs(2),
             life: Some(Duration::from_secs(10)),
             keep_alive: false,
         }

@@ -3,8 +3,6 @@
 //! Whoever connects is not trusted: connections, their headers and bodies, and the time for each are bounded. On a port anybody
 //! of this machine may connect, a page in a browser among them: `Host` and `Origin` are checked against that, and a [`Token`]
 //! tells who may speak.
-// Those who use it come next.
-#![allow(dead_code, unused_imports)]
 
 mod body;
 mod door;

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::answer::{Answer, Verdict};
-use super::super::desk::{Desk, DeskOptions};
+use super::super::desk::{Desk, DeskOptions, Endpoint};
 use super::super::question::{ApprovalId, Names};
 use super::super::room::{Then, WaitingRoom};
 use super::{Told, question, someone};
@@ -158,7 +158,8 @@ fn whoever_is_told_may_ask_withdraw_and_close() {
 #[test]
 fn a_desk_that_nobody_attends_denies_at_once() {
     let told = Told::new();
-    let desk = Desk::open(&DeskOptions::default(), &ring::rand::SystemRandom::new()).unwrap();
+    let options = DeskOptions { endpoint: Endpoint::Off, ..DeskOptions::default() };
+    let desk = Desk::open(&options, &ring::rand::SystemRandom::new(), &|_| None).unwrap();
     let id = desk.ask(question("t"), told.then());
     assert_eq!(told.next(), (id, Answer::NoApprover));
 }
