@@ -11,7 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use super::answer::{Approver, Verdict, Way};
 use super::question::{ApprovalId, Pending};
 use super::room::Answering;
-use crate::serve::{BodyError, Caller, Token, check, read_body};
+use crate::serve::{BodyError, Caller, Token, Unwelcome, check, read_body};
 
 /// What every answer needs.
 pub(super) struct Window {
@@ -22,34 +22,48 @@ pub(super) struct Window {
 
 type Answered = Response<Full<Bytes>>;
 
+/// Why nothing is answered.
+enum Refusal {
+    Unwelcome(Unwelcome),
+    Unauthorized,
+}
+
+impl From<Unwelcome> for Refusal {
+    fn from(why: Unwelcome) -> Self {
+        Self::Unwelcome(why)
+    }
+}
+
 impl Window {
     /// Answers one request.
     pub(super) async fn answer(&self, caller: Caller, request: Request<Incoming>) -> Answered {
         match self.admit(caller, &request) {
             Ok(approver) => self.route(approver, request).await,
-            Err(refusal) => refusal,
+            Err(Refusal::Unwelcome(why)) => text(StatusCode::FORBIDDEN, &why.to_string()),
+            Err(Refusal::Unauthorized) => {
+                let mut refusal = text(StatusCode::UNAUTHORIZED, "unauthorized");
+                refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                refusal
+            }
         }
     }
 
-    /// Who asks; an answer for those who may not.
-    fn admit<B>(&self, caller: Caller, request: &Request<B>) -> Result<Approver, Answered> {
-        let unwelcome = |fault| text(StatusCode::FORBIDDEN, &format!("{fault}"));
+    /// Who asks.
+    fn admit<B>(&self, caller: Caller, request: &Request<B>) -> Result<Approver, Refusal> {
         match (caller, &self.port) {
             (Caller::Process(peer), _) => {
                 // No name leads to a socket; whoever names a host is not who was meant to ask here.
-                check(request, &["localhost".to_owned()]).map_err(unwelcome)?;
+                check(request, &["localhost".to_owned()])?;
                 Ok(Approver { way: Way::Socket, peer: Some(peer) })
             }
             (Caller::Network(_), Some((names, token))) => {
-                check(request, names).map_err(unwelcome)?;
-                if token.admits(request.headers()) {
-                    return Ok(Approver { way: Way::Http, peer: None });
+                check(request, names)?;
+                match token.admits(request.headers()) {
+                    true => Ok(Approver { way: Way::Http, peer: None }),
+                    false => Err(Refusal::Unauthorized),
                 }
-                let mut refusal = text(StatusCode::UNAUTHORIZED, "unauthorized");
-                refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-                Err(refusal)
             }
-            (Caller::Network(_), None) => Err(text(StatusCode::UNAUTHORIZED, "unauthorized")),
+            (Caller::Network(_), None) => Err(Refusal::Unauthorized),
         }
     }
 
