@@ -16,5 +16,8 @@ pub use approvals::{
     Answer, ApprovalId, Approver, Desk, DeskOptions, Endpoint, EndpointError, Pending, Question,
     UnknownEndpoint, Verdict, Way,
 };
-pub use policy::{Action, Call, Judgement, Operation, Part};
+pub use policy::{
+    Action, ActivePolicy, Call, CaseOutcome, Counters, DEFAULTS, Judgement, LoadError, Operation, Part,
+    Policy, PolicyError, Reloaded,
+};
 pub use run::run;

@@ -1,0 +1,120 @@
+use super::{judged, policy};
+use crate::policy::{Action, Operation, Policy};
+
+#[test]
+fn the_built_in_rules_say_what_the_reference_says() {
+    let rules = Policy::defaults().unwrap();
+    for (server, tool, arguments, action, rule) in [
+        ("fs", "read_file", "{}", Action::Pass, None),
+        ("fs", "delete_file", "{}", Action::Pass, None),
+        ("fs", "delete_secret", "{}", Action::Block, Some("block_destructive_ops")),
+        ("fs", "DELETE_SECRET", "{}", Action::Block, Some("block_destructive_ops")),
+        ("fs", "delete_\u{17f}ecret", "{}", Action::Block, Some("block_destructive_ops")),
+        ("fs", "mcp__fs__delete_secret", "{}", Action::Block, Some("block_destructive_ops")),
+        ("fs", "remove_secret", "{}", Action::Pause, Some("pause_high_risk")),
+        ("fs", "run_query", r#"{"sql":"drop table t"}"#, Action::Pause, Some("pause_high_risk")),
+        ("Postgres-main", "run_query", "{}", Action::Flag, Some("flag_sql_mutations")),
+        ("postgres", "run_query", r#"{"sql":"drop table t"}"#, Action::Pause, Some("pause_high_risk")),
+        ("fs", "get_author", "{}", Action::Flag, Some("flag_auth_tools")),
+        ("fs", "set_config", "{}", Action::Flag, Some("flag_config_changes")),
+        ("fs", "get_config", "{}", Action::Pass, None),
+        ("mail", "send_mail", "{}", Action::Flag, Some("flag_external_messages")),
+        ("fs", "frobnicate", "{}", Action::Pass, None),
+    ] {
+        let judgement = judged(&rules, server, tool, arguments);
+        assert_eq!(
+            (judgement.action, judgement.rule.as_deref()),
+            (action, rule),
+            "{server} {tool} {arguments}"
+        );
+    }
+}
+
+#[test]
+fn the_strictest_wins_and_of_equals_the_first() {
+    let rules = policy(concat!(
+        "rules:\n",
+        "- {name: flag 1, description: one, enabled: true, action: flag}\n",
+        "- {name: pass, enabled: true, action: pass}\n",
+        "- {name: pause 1, description: first, enabled: true, tool_pattern: 'x*', action: pause}\n",
+        "- {name: pause 2, description: second, enabled: true, tool_pattern: 'x*', action: pause}\n",
+        "- {name: off, enabled: false, action: block}\n",
+    ));
+    let judgement = judged(&rules, "s", "x_token", "{}");
+    assert_eq!(judgement.action, Action::Pause);
+    assert_eq!(judgement.rule.as_deref(), Some("pause 1"));
+    assert_eq!(judgement.description, "first");
+    assert_eq!(judgement.matched, ["flag 1", "pass", "pause 1", "pause 2"]);
+    assert_eq!((judgement.operation, judgement.score), (Operation::Unknown, 40));
+    let judgement = judged(&rules, "s", "y", "{}");
+    assert_eq!((judgement.action, judgement.rule.as_deref()), (Action::Flag, Some("flag 1")));
+    let only_passes = policy("rules: [{name: p, description: d, enabled: true, action: pass}]");
+    let judgement = judged(&only_passes, "s", "y", "{}");
+    assert_eq!((judgement.rule, judgement.description.as_str()), (None, ""));
+    assert_eq!(judgement.matched, ["p"]);
+}
+
+#[test]
+fn all_conditions_must_hold() {
+    let rules = policy(concat!(
+        "rules:\n- name: all\n  enabled: true\n  tool_pattern: '*_prod*'\n  server_pattern: 'db?'\n",
+        "  operation_types: [delete, write]\n  min_risk_score: 40\n  action: block\n",
+    ));
+    for (server, tool, action) in [
+        ("db1", "delete_prod_row", Action::Block),
+        ("DB1", "update_prod_token", Action::Block),
+        ("db", "delete_prod_row", Action::Pass),
+        ("db1", "delete_test_row", Action::Pass),
+        ("db1", "run_prod_token", Action::Pass),
+        ("db1", "update_prod_row", Action::Pass),
+    ] {
+        assert_eq!(judged(&rules, server, tool, "{}").action, action, "{server} {tool}");
+    }
+}
+
+#[test]
+fn a_name_too_long_to_be_looked_at_matches_everything() {
+    let rules = policy(concat!(
+        "rules:\n- {name: a, enabled: true, tool_pattern: 'zzz', operation_types: [delete], action: block}\n",
+        "- {name: b, enabled: true, server_pattern: 'other', action: block}\n",
+    ));
+    let judgement = judged(&rules, "s", &"y".repeat(5_000), "{}");
+    assert_eq!((judgement.action, judgement.score), (Action::Block, 100));
+    assert_eq!(judgement.matched, ["a"]);
+    assert_eq!(judged(&rules, "s", &"y".repeat(1_000), "{}").action, Action::Pass);
+}
+
+#[test]
+fn what_cannot_be_looked_through_is_judged_as_if_it_were_what_is_looked_for() {
+    let rules = Policy::defaults().unwrap();
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(5_000), "]".repeat(5_000));
+    let judgement = judged(&rules, "s", "run_query", &deep);
+    assert_eq!((judgement.action, judgement.score), (Action::Pause, 60));
+    assert_eq!(judgement.parts[1].what, "arguments too large to be looked through for SQL");
+}
+
+#[test]
+fn redaction_sees_the_whole_text_before_it_is_cut() {
+    let rules = policy("rules: []\nredact: [{name: key, pattern: 'sk_[a-z0-9]{8,}'}]\n");
+    let arguments = super::json(r#"{"to":"bob","key":"sk_\u0061bcdefgh1"}"#);
+    assert_eq!(rules.shown(Some(&arguments), 1_000), r#"{"key":"[REDACTED]","to":"bob"}"#);
+    assert_eq!(rules.shown(Some(&arguments), 15), r#"{"key":"[RED…"#);
+    assert_eq!(rules.shown(None, 15), "{}");
+    assert_eq!(rules.redact("no sk_12345678!"), "no [REDACTED]!");
+}
+
+#[test]
+fn tests_in_the_file_say_what_came_of_them() {
+    let rules = policy(concat!(
+        "rules:\n- {name: no drops, enabled: true, min_risk_score: 60, action: block}\n",
+        "tests:\n",
+        "- call: {tool: run_query, arguments: {sql: 'drop table t', dry: true, n: [1, 2.5, null]}}\n  expect: block\n  rule: no drops\n",
+        "- call: {tool: run_query, arguments: {sql: 'select 1'}}\n  expect: pass\n",
+        "- call: {tool: run_query}\n  expect: block\n",
+        "- call: {tool: run_query, arguments: {sql: 'drop table t'}}\n  expect: block\n  rule: another\n",
+    ));
+    let outcomes = rules.run_tests("db");
+    let told: Vec<_> = outcomes.iter().map(|outcome| (outcome.line, outcome.passed())).collect();
+    assert_eq!(told, [(4, true), (7, true), (9, false), (11, false)]);
+    assert_eq!(outcomes[2].judgement.action, Action::Pass);
+}
