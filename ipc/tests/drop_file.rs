@@ -129,8 +129,7 @@ fn an_acknowledged_event_tells_it_too() {
     drop(place.loser(2));
     let emitter = place.emitter();
     // The recorder does not acknowledge: nobody knows, so it is told again rather than never.
-    let told =
-        place.told(|| drop(emitter.emit_acknowledged(&event(), Duration::from_millis(200)).unwrap_err()));
+    let told = place.told(|| drop(emitter.emit_acknowledged(&event(), Duration::from_secs(1)).unwrap_err()));
     assert_eq!((told, emitter.dropped()), (vec![2], 2));
     assert_eq!(emitter.left_behind(), Ok(0));
     assert_eq!(emitter.close(), Untold::Left { count: 2, file: place.file() });
@@ -228,7 +227,11 @@ fn many_that_leave_at_once_lose_nothing() {
     std::thread::scope(|scope| {
         for count in 1..=8 {
             let emitter = place.loser(count);
-            scope.spawn(move || assert!(matches!(emitter.close(), Untold::Left { .. })));
+            // Each waits a quarter of a second for its turn; a machine may stall for longer, and then it asks again.
+            scope.spawn(move || {
+                let left = (0..100).any(|_| matches!(emitter.close(), Untold::Left { .. }));
+                assert!(left, "{} stay untold", emitter.dropped());
+            });
         }
     });
     assert_eq!(place.emitter().left_behind(), Ok(36));

@@ -75,7 +75,7 @@ fn a_byte_now_and_then_does_not_keep_a_frame_alive() {
 
 #[test]
 fn a_connection_that_sends_nothing_is_closed_in_the_end() {
-    let running = Running::with(Limits { idle: Duration::from_millis(50), ..Limits::default() });
+    let running = Running::with(Limits { idle: Duration::from_secs(1), ..Limits::default() });
     let mut stream = running.connect();
     send(&mut stream, b"one");
     assert_eq!(read_to_end(&mut stream), b"");
