@@ -7,6 +7,7 @@
 
 mod approvals;
 mod args;
+mod http;
 mod policy;
 mod run;
 mod serve;

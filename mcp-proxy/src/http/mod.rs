@@ -1,0 +1,12 @@
+//! In front of a remote server: Streamable HTTP, as the official SDKs speak it.
+
+mod bridge;
+mod connector;
+mod credentials;
+mod endpoint;
+mod failure;
+mod gate;
+mod outline;
+mod remote;
+mod sse;
+mod stamp;

@@ -1,0 +1,147 @@
+//! What the transport must know of a message: what kind it is, and which id it has.
+//!
+//! Of a client's message this is a second reading, by the same strict parser, of bytes that the session has let through. Of a server's
+//! it is a glance that builds nothing: the record has a reading of its own.
+
+use agent_receipts_core::json::{Object, Rules, Value, canonical, parse};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A client's message.
+#[derive(Debug)]
+pub(crate) enum Outline {
+    /// It is to be answered.
+    Request(Request),
+    /// It is not.
+    Notification {
+        /// The method.
+        method: String,
+        /// The request that `notifications/cancelled` names.
+        cancels: Option<Id>,
+    },
+    /// It answers a request of the server.
+    Response,
+}
+
+/// A request of the client.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// Its id.
+    pub(crate) id: Id,
+    /// The method.
+    pub(crate) method: String,
+    /// The parameters, if they are an object.
+    pub(crate) params: Object,
+}
+
+/// An id as JSON text in canonical form: `1` and `"1"` are two.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Id(pub(crate) String);
+
+impl Outline {
+    /// Reads a message that the session has let through; none if it is no message after all.
+    pub(crate) fn of(message: &[u8]) -> Option<Self> {
+        let mut message = parse(message, Rules::Receipt).ok()?.into_object().ok()?;
+        let params =
+            message.remove("params").and_then(|params| params.into_object().ok()).unwrap_or_default();
+        let id = message.get("id").map(Id::of);
+        match (message.remove("method").and_then(|method| method.into_string().ok()), id) {
+            (Some(method), Some(id)) => Some(Self::Request(Request { id, method, params })),
+            (Some(method), None) => {
+                let cancels = params.get("requestId").filter(|_| method == CANCELLED).map(Id::of);
+                Some(Self::Notification { method, cancels })
+            }
+            (None, _) => Some(Self::Response),
+        }
+    }
+}
+
+impl Request {
+    /// The version of the protocol that the request itself names: since 2026-07-28 each does, and there is no session.
+    pub(crate) fn own_version(&self) -> Option<&str> {
+        self.params.get("_meta")?.as_object()?.get(VERSION_KEY)?.as_str()
+    }
+}
+
+impl Id {
+    fn of(value: &Value) -> Self {
+        Self(String::from_utf8_lossy(&canonical(value)).into_owned())
+    }
+}
+
+/// What a server's message is, at a glance.
+#[derive(Debug, Default)]
+pub(crate) struct Glance {
+    /// The id of what it answers.
+    pub(crate) answers: Option<Id>,
+}
+
+impl Glance {
+    /// Looks at one message. What cannot be read answers nothing.
+    pub(crate) fn at(message: &[u8]) -> Self {
+        let Ok(seen) = serde_json::from_slice::<Seen<'_>>(message) else { return Self::default() };
+        // No more is asked for than the official clients ask for: an id, and no method.
+        let id = seen
+            .id
+            .filter(|_| seen.method.is_none())
+            .and_then(|id| parse(id.get().as_bytes(), Rules::Payload).ok());
+        Self { answers: id.filter(|id| !id.is_null()).as_ref().map(Id::of) }
+    }
+}
+
+#[derive(Deserialize)]
+struct Seen<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    method: Option<&'a RawValue>,
+}
+
+/// The notification by which a client says that it wants no answer any more.
+pub(crate) const CANCELLED: &str = "notifications/cancelled";
+/// The notification after which a client may ask for anything.
+pub(crate) const INITIALIZED: &str = "notifications/initialized";
+/// Where a request names its version (MCP 2026-07-28, per-request fields).
+const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds() {
+        let request =
+            Outline::of(br#"{"jsonrpc":"2.0","id":"1","method":"tools/call","params":{"name":"x"}}"#);
+        assert!(matches!(request, Some(Outline::Request(Request { id: Id(id), .. })) if id == "\"1\""));
+        let cancel =
+            Outline::of(br#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#);
+        assert!(matches!(cancel, Some(Outline::Notification { cancels: Some(Id(id)), .. }) if id == "1"));
+        let other =
+            Outline::of(br#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"requestId":1}}"#);
+        assert!(matches!(other, Some(Outline::Notification { cancels: None, .. })));
+        assert!(matches!(Outline::of(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#), Some(Outline::Response)));
+        assert!(Outline::of(br#"{"id":1,"id":2,"method":"x"}"#).is_none());
+        assert!(Outline::of(b"[]").is_none());
+    }
+
+    #[test]
+    fn a_glance_tells_an_answer() {
+        let answers = |text: &str| Glance::at(text.as_bytes()).answers.map(|id| id.0);
+        assert_eq!(answers(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).as_deref(), Some("1"));
+        assert_eq!(answers(r#"{"jsonrpc":"2.0","id":"1","error":{}}"#).as_deref(), Some("\"1\""));
+        assert_eq!(answers(r#"{"id":1.0,"result":{}}"#).as_deref(), Some("1"));
+        for none in [
+            r#"{"id":1,"method":"ping"}"#,
+            r#"{"method":"x"}"#,
+            r#"{"id":null,"error":{}}"#,
+            "[]",
+            "",
+            "\u{1}",
+        ] {
+            assert_eq!(answers(none), None, "{none}");
+        }
+        // Nothing nests too deep for a glance.
+        let deep = format!(r#"{{"id":7,"result":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
+        assert_eq!(answers(&deep).as_deref(), Some("7"));
+    }
+}
