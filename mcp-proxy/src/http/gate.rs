@@ -8,6 +8,8 @@ pub(crate) trait Gate: Send + Sync + 'static {
     fn from_client(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>);
     /// Records a message of the server.
     fn from_server(&self, message: &[u8]);
+    /// Closes what is open: nothing more comes. May be said twice.
+    fn end(&self);
 }
 
 /// What becomes of a client's message.

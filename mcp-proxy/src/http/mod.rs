@@ -10,3 +10,6 @@ mod outline;
 mod remote;
 mod sse;
 mod stamp;
+
+#[cfg(test)]
+mod tests;
