@@ -5,6 +5,7 @@ mod connector;
 mod credentials;
 mod endpoint;
 mod failure;
+mod front;
 mod gate;
 mod outline;
 mod remote;

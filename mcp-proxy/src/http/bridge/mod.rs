@@ -20,7 +20,9 @@ use super::gate::{Gate, Onward};
 use super::outline::{INITIALIZED, Id, Outline};
 use super::remote::Remote;
 use cancel::Calls;
+pub(crate) use session::SESSION_ID;
 use session::Session;
+pub(crate) use stream::LAST_EVENT_ID;
 
 /// One client and one server.
 pub(crate) struct Bridge {

@@ -1,0 +1,181 @@
+//! A client and a server that both speak Streamable HTTP, with this process between them on the loopback interface.
+//!
+//! A message is read whole, judged, and sent on as the same bytes; an answer is recorded and passed on as it comes. What a request says
+//! beside its message passes by an allow-list, and headers that repeat the message are written anew from it.
+
+mod answer;
+mod headers;
+mod relay;
+mod sessions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::Either;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::oneshot;
+
+use super::failure::Failure;
+use super::gate::{Gate, Onward};
+use super::outline::{Glance, Id, Outline};
+use super::remote::{Content, Remote, content};
+use crate::serve::{BodyError, Caller, check, read_body};
+use answer::{json, text};
+use relay::Relay;
+use sessions::{Seat, Sessions};
+
+/// What stands in front of one remote server.
+pub(crate) struct Front {
+    remote: Remote,
+    sessions: Arc<Sessions>,
+    /// By which hosts and ports it may be called.
+    names: Vec<String>,
+    /// The longest message, in bytes.
+    limit: usize,
+}
+
+/// What a client gets.
+pub(crate) type Answer = Response<Either<Full<Bytes>, Relay>>;
+
+impl Front {
+    /// In front of `remote`, called by one of `names`. `gates` makes a gate for each session.
+    pub(crate) fn new(
+        remote: Remote,
+        gates: impl Fn() -> Arc<dyn Gate> + Send + Sync + 'static,
+        names: Vec<String>,
+        limit: usize,
+    ) -> Arc<Self> {
+        Arc::new(Self { remote, sessions: Sessions::new(Box::new(gates)), names, limit })
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(self: Arc<Self>, _: Caller, request: Request<Incoming>) -> Answer {
+        if let Err(unwelcome) = check(&request, &self.names) {
+            return text(StatusCode::FORBIDDEN, &unwelcome.to_string());
+        }
+        if request.uri().path() != PATH {
+            return text(StatusCode::NOT_FOUND, "the server is at `/mcp`");
+        }
+        let passed = match headers::passed(request.headers()) {
+            Ok(passed) => passed,
+            Err(why) => return text(StatusCode::BAD_REQUEST, &why.to_string()),
+        };
+        let seat = self.sessions.seat(headers::session(&passed));
+        match *request.method() {
+            Method::POST => self.post(seat, passed, request).await,
+            Method::GET | Method::DELETE => {
+                self.ask(seat, request.method().clone(), passed, Bytes::new(), None).await
+            }
+            _ => answer::not_allowed(),
+        }
+    }
+
+    /// Ends the sessions that nobody has used for long; returns never.
+    pub(crate) async fn sweep(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(SWEEPING).await;
+            self.sessions.sweep(IDLE);
+        }
+    }
+
+    /// Ends all sessions.
+    pub(crate) fn end(&self) {
+        self.sessions.end();
+    }
+
+    async fn post(&self, seat: Seat, mut passed: HeaderMap, request: Request<Incoming>) -> Answer {
+        // What is encoded in a way that is not ours to undo could not be judged.
+        if content(request.headers()) != Content::Json || request.headers().contains_key(CONTENT_ENCODING) {
+            return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a message is JSON, and not encoded further");
+        }
+        let message = match read_body(request.into_body(), self.limit, SENDING).await {
+            Ok(message) => message,
+            Err(BodyError::TooLong) => return text(StatusCode::PAYLOAD_TOO_LARGE, "the message is too long"),
+            Err(BodyError::TooSlow) => {
+                return text(StatusCode::REQUEST_TIMEOUT, "the message did not come in time");
+            }
+            Err(_) => return text(StatusCode::BAD_REQUEST, "the message broke off"),
+        };
+        let message = match judged(&seat, message).await {
+            Some(Onward::Forward(message)) => Bytes::from(message),
+            Some(Onward::Answer(answer)) => return refused(answer),
+            Some(Onward::Nothing) => return answer::accepted(),
+            None => return text(StatusCode::SERVICE_UNAVAILABLE, "the proxy is ending"),
+        };
+        let outline = Outline::of(&message);
+        headers::repeat(&mut passed, outline.as_ref());
+        let waiting = match outline {
+            Some(Outline::Request(request)) => Some(request.id),
+            _ => None,
+        };
+        self.ask(seat, Method::POST, passed, message, waiting).await
+    }
+
+    /// Asks the server, on behalf of a client that waits for an answer to `waiting`.
+    async fn ask(
+        &self,
+        seat: Seat,
+        method: Method,
+        passed: HeaderMap,
+        body: Bytes,
+        waiting: Option<Id>,
+    ) -> Answer {
+        let session = headers::session(&passed).map(str::to_owned);
+        let response = match self.remote.send(method.clone(), passed, body).await {
+            Ok(response) => response,
+            Err(error) => return failed(&seat, waiting.as_ref(), &error.into()),
+        };
+        let status = response.status();
+        if let Some(session) = &session {
+            // The server knows better than we do which sessions there are.
+            if status == StatusCode::NOT_FOUND || (method == Method::DELETE && status.is_success()) {
+                self.sessions.forget(session);
+            }
+        }
+        let opened = headers::session(response.headers()).map(str::to_owned);
+        let seat = match opened.or(session).filter(|_| status.is_success() && method != Method::DELETE) {
+            Some(name) => self.sessions.name(seat, name),
+            None => seat,
+        };
+        self.passed_on(seat, response, waiting).await
+    }
+}
+
+/// What becomes of a message; none if nobody will ever say. The one who judges may have to wait for the disk.
+async fn judged(seat: &Seat, message: Bytes) -> Option<Onward> {
+    let (tell, told) = oneshot::channel();
+    let gate = Arc::clone(seat.gate());
+    tokio::task::spawn_blocking(move || {
+        // Whoever asked may have hung up by the time of the answer.
+        gate.from_client(message.into(), Box::new(move |onward| drop(tell.send(onward))));
+    });
+    told.await.ok()
+}
+
+/// A refusal goes where an answer would have gone; without an id it is the request itself that is bad.
+fn refused(answer: Vec<u8>) -> Answer {
+    let status = if Glance::at(&answer).answers.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    json(status, answer)
+}
+
+fn failed(seat: &Seat, waiting: Option<&Id>, why: &Failure) -> Answer {
+    match waiting {
+        Some(id) => {
+            let answer = why.answer(id);
+            seat.gate().from_server(&answer);
+            json(StatusCode::BAD_GATEWAY, answer)
+        }
+        None => text(StatusCode::BAD_GATEWAY, &why.to_string()),
+    }
+}
+
+/// Where the server is, to those who call.
+pub(crate) const PATH: &str = "/mcp";
+/// For a message to arrive whole.
+const SENDING: Duration = Duration::from_secs(60);
+const SWEEPING: Duration = Duration::from_secs(60);
+/// How long nobody may use a session.
+const IDLE: Duration = Duration::from_secs(30 * 60);

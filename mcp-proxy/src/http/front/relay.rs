@@ -1,0 +1,80 @@
+//! A stream of events on its way through: each is recorded before its last byte is passed on.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::body::{Body, Bytes, Frame, Incoming};
+
+use super::sessions::Seat;
+use crate::http::failure::Failure;
+use crate::http::outline::{Glance, Id};
+use crate::http::remote::RemoteError;
+use crate::http::sse::Reader;
+
+/// The body of an answer that is a stream of events.
+pub(crate) struct Relay {
+    from: Incoming,
+    reader: Reader,
+    seat: Seat,
+    /// The request that the stream is to answer.
+    waiting: Option<Id>,
+}
+
+impl Relay {
+    /// Passes `from` on, which may bring events of at most `limit` bytes.
+    pub(super) fn new(from: Incoming, seat: Seat, waiting: Option<Id>, limit: usize) -> Self {
+        Self { from, reader: Reader::new(limit), seat, waiting }
+    }
+
+    fn record(&mut self, bytes: &[u8]) -> Result<(), RemoteError> {
+        let (gate, waiting) = (self.seat.gate(), &mut self.waiting);
+        let fed = self.reader.feed(bytes, |event| {
+            if event.is_message {
+                if waiting.is_some() && Glance::at(&event.data).answers == *waiting {
+                    *waiting = None;
+                }
+                gate.from_server(&event.data);
+            }
+        });
+        fed.map_err(|error| RemoteError::TooLong { limit: error.limit })
+    }
+
+    /// No more comes. A stream that can be resumed leaves its request open, for the answer may come on another.
+    fn over(&mut self, why: &Failure) {
+        if self.reader.last_id().is_none()
+            && let Some(id) = self.waiting.take()
+        {
+            self.seat.gate().from_server(&why.answer(&id));
+        }
+    }
+}
+
+impl Body for Relay {
+    type Data = Bytes;
+    type Error = RemoteError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, RemoteError>>> {
+        let relay = self.get_mut();
+        let frame = match ready!(Pin::new(&mut relay.from).poll_frame(context)) {
+            Some(Ok(frame)) => frame,
+            Some(Err(_)) => {
+                relay.over(&Failure::Ended);
+                return Poll::Ready(Some(Err(RemoteError::BrokeOff)));
+            }
+            None => {
+                relay.over(&Failure::Ended);
+                return Poll::Ready(None);
+            }
+        };
+        if let Some(bytes) = frame.data_ref()
+            && let Err(error) = relay.record(bytes)
+        {
+            relay.over(&error.clone().into());
+            return Poll::Ready(Some(Err(error)));
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+}

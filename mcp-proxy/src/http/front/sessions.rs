@@ -1,0 +1,205 @@
+//! The sessions that clients have through us: each has its gate, and all are bounded.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::http::gate::Gate;
+
+/// All sessions, by the names that the server gave them.
+pub(super) struct Sessions {
+    named: Mutex<HashMap<String, Session>>,
+    gates: Box<dyn Fn() -> Arc<dyn Gate> + Send + Sync>,
+}
+
+struct Session {
+    gate: Arc<dyn Gate>,
+    /// Requests and streams that are open.
+    seats: usize,
+    last_used: Instant,
+}
+
+/// One request's or stream's place in a session. Where the server keeps none, the session ends with it.
+pub(super) struct Seat {
+    sessions: Arc<Sessions>,
+    gate: Arc<dyn Gate>,
+    name: Option<String>,
+}
+
+impl Sessions {
+    /// No sessions yet; `gates` makes a gate for each.
+    pub(super) fn new(gates: Box<dyn Fn() -> Arc<dyn Gate> + Send + Sync>) -> Arc<Self> {
+        Arc::new(Self { named: Mutex::default(), gates })
+    }
+
+    /// A place in the session `name`. A name that is not known gets a gate of its own until the server has confirmed it.
+    pub(super) fn seat(self: &Arc<Self>, name: Option<&str>) -> Seat {
+        let mut named = self.named();
+        if let Some((name, session)) = name.and_then(|name| Some((name, named.get_mut(name)?))) {
+            session.seats += 1;
+            session.last_used = Instant::now();
+            let (gate, name) = (Arc::clone(&session.gate), Some(name.to_owned()));
+            return Seat { sessions: Arc::clone(self), gate, name };
+        }
+        drop(named);
+        Seat { sessions: Arc::clone(self), gate: (self.gates)(), name: None }
+    }
+
+    /// The server says that the seat is in the session `name`.
+    pub(super) fn name(&self, mut seat: Seat, name: String) -> Seat {
+        let mut named = self.named();
+        let is_known = seat.name.is_some() || named.contains_key(&name);
+        if is_known || (named.len() >= MOST && !make_room(&mut named)) {
+            // It goes on with the gate it has, and ends it.
+            return seat;
+        }
+        let gate = Arc::clone(&seat.gate);
+        named.insert(name.clone(), Session { gate, seats: 1, last_used: Instant::now() });
+        seat.name = Some(name);
+        seat
+    }
+
+    /// The session is over.
+    pub(super) fn forget(&self, name: &str) {
+        let session = self.named().remove(name);
+        if let Some(session) = session {
+            session.gate.end();
+        }
+    }
+
+    /// Ends the sessions that nobody has used for `idle`.
+    pub(super) fn sweep(&self, idle: Duration) {
+        let mut over = Vec::new();
+        self.named().retain(|_, session| {
+            let stays = session.seats > 0 || session.last_used.elapsed() < idle;
+            if !stays {
+                over.push(Arc::clone(&session.gate));
+            }
+            stays
+        });
+        over.iter().for_each(|gate| gate.end());
+    }
+
+    /// Ends all.
+    pub(super) fn end(&self) {
+        let all = std::mem::take(&mut *self.named());
+        all.values().for_each(|session| session.gate.end());
+    }
+
+    fn named(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends the session that was unused for the longest, if there is one that nobody is in.
+fn make_room(named: &mut HashMap<String, Session>) -> bool {
+    let idle = named.iter().filter(|(_, session)| session.seats == 0);
+    let Some(oldest) = idle.min_by_key(|(_, session)| session.last_used).map(|(name, _)| name.clone()) else {
+        return false;
+    };
+    if let Some(session) = named.remove(&oldest) {
+        session.gate.end();
+    }
+    true
+}
+
+impl Seat {
+    /// What judges and records in this session.
+    pub(super) fn gate(&self) -> &Arc<dyn Gate> {
+        &self.gate
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some(name) = &self.name else { return self.gate.end() };
+        let mut named = self.sessions.named();
+        // Another may have the name by now.
+        if let Some(session) = named.get_mut(name).filter(|session| Arc::ptr_eq(&session.gate, &self.gate)) {
+            session.seats -= 1;
+            session.last_used = Instant::now();
+        }
+    }
+}
+
+/// Sessions at once.
+const MOST: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::http::gate::Onward;
+
+    struct Counted(Arc<AtomicUsize>);
+
+    impl Gate for Counted {
+        fn from_client(self: Arc<Self>, _: Vec<u8>, _: Box<dyn FnOnce(Onward) + Send>) {}
+        fn from_server(&self, _: &[u8]) {}
+        fn end(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn sessions() -> (Arc<Sessions>, Arc<AtomicUsize>) {
+        let ended = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&ended);
+        (Sessions::new(Box::new(move || Arc::new(Counted(Arc::clone(&count))))), ended)
+    }
+
+    fn name(sessions: &Arc<Sessions>, name: &str) -> Seat {
+        let seat = sessions.seat(Some(name));
+        sessions.name(seat, name.to_owned())
+    }
+
+    #[test]
+    fn a_session_has_one_gate_for_as_long_as_the_server_keeps_it() {
+        let (sessions, ended) = sessions();
+        let first = name(&sessions, "a");
+        let second = sessions.seat(Some("a"));
+        assert!(Arc::ptr_eq(first.gate(), second.gate()));
+        drop((first, second));
+        assert_eq!(ended.load(Ordering::SeqCst), 0);
+        sessions.forget("a");
+        sessions.forget("a");
+        assert_eq!(ended.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn without_a_session_the_gate_ends_with_the_request() {
+        let (sessions, ended) = sessions();
+        drop(sessions.seat(None));
+        drop(sessions.seat(Some("never confirmed")));
+        assert_eq!(ended.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn idle_sessions_end_and_used_ones_do_not() {
+        let (sessions, ended) = sessions();
+        let used = name(&sessions, "used");
+        drop(name(&sessions, "idle"));
+        sessions.sweep(Duration::from_secs(60));
+        assert_eq!(ended.load(Ordering::SeqCst), 0);
+        sessions.sweep(Duration::ZERO);
+        assert_eq!(ended.load(Ordering::SeqCst), 1);
+        assert!(Arc::ptr_eq(sessions.seat(Some("used")).gate(), used.gate()));
+        sessions.end();
+        assert_eq!(ended.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_flood_of_sessions_is_bounded() {
+        let (sessions, ended) = sessions();
+        let seats: Vec<Seat> = (0..MOST - 1).map(|n| name(&sessions, &n.to_string())).collect();
+        for n in 0..100 {
+            drop(name(&sessions, &format!("more {n}")));
+        }
+        assert_eq!((sessions.named().len(), ended.load(Ordering::SeqCst)), (MOST, 99));
+        // Where everybody is in use, the new one goes without a name.
+        let last = name(&sessions, "last");
+        let beyond = name(&sessions, "beyond");
+        assert_eq!((last.name.as_deref(), beyond.name.as_deref()), (Some("last"), None));
+        drop(seats);
+    }
+}
