@@ -23,7 +23,10 @@ impl Bridge {
             self.session().begin();
         }
         let mut headers = self.session().headers(POST_ACCEPTS);
-        headers.extend(stamp.into_iter().flatten());
+        if let Some(stamp) = stamp {
+            headers.extend(self.session().mirror.headers(&request));
+            headers.extend(stamp);
+        }
         let bridge = Arc::clone(self);
         let (id, closes) = (request.id.clone(), self.session().is_modern());
         self.calls.begin(&id, closes, async move {
@@ -70,6 +73,9 @@ impl Bridge {
         let is_answer = Glance::at(&message).answers.as_ref() == Some(&request.id);
         if is_answer && request.method == INITIALIZE {
             self.agree(&message);
+        }
+        if is_answer && self.session().is_modern() {
+            self.session().mirror.look_at(&message);
         }
         self.deliver(message).await;
         is_answer

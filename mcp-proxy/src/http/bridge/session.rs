@@ -2,6 +2,7 @@
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
+use crate::http::mirror::Mirror;
 use crate::http::stamp;
 
 /// The session that the server opened, and the version that was agreed upon.
@@ -11,6 +12,8 @@ pub(super) struct Session {
     version: Option<HeaderValue>,
     /// Whether requests bring their own version: then there is no session, and closing a stream is what cancels.
     is_modern: bool,
+    /// What its tools want repeated.
+    pub(super) mirror: Mirror,
 }
 
 impl Session {

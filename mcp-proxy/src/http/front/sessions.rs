@@ -1,7 +1,7 @@
 //! The sessions that clients have through us: each has its gate, and all are bounded.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::gate::Gate;
@@ -13,16 +13,28 @@ pub(super) struct Sessions {
 }
 
 struct Session {
-    gate: Arc<dyn Gate>,
+    gate: Arc<Slot>,
     /// Requests and streams that are open.
     seats: usize,
     last_used: Instant,
 }
 
+/// A gate that is made when the first message comes: a stream that is refused is no session.
+#[derive(Default)]
+struct Slot(OnceLock<Arc<dyn Gate>>);
+
+impl Slot {
+    fn end(&self) {
+        if let Some(gate) = self.0.get() {
+            gate.end();
+        }
+    }
+}
+
 /// One request's or stream's place in a session. Where the server keeps none, the session ends with it.
 pub(super) struct Seat {
     sessions: Arc<Sessions>,
-    gate: Arc<dyn Gate>,
+    gate: Arc<Slot>,
     name: Option<String>,
 }
 
@@ -42,7 +54,7 @@ impl Sessions {
             return Seat { sessions: Arc::clone(self), gate, name };
         }
         drop(named);
-        Seat { sessions: Arc::clone(self), gate: (self.gates)(), name: None }
+        Seat { sessions: Arc::clone(self), gate: Arc::default(), name: None }
     }
 
     /// The server says that the seat is in the session `name`.
@@ -106,7 +118,7 @@ fn make_room(named: &mut HashMap<String, Session>) -> bool {
 impl Seat {
     /// What judges and records in this session.
     pub(super) fn gate(&self) -> &Arc<dyn Gate> {
-        &self.gate
+        self.gate.0.get_or_init(|| (self.sessions.gates)())
     }
 }
 
@@ -150,6 +162,7 @@ mod tests {
 
     fn name(sessions: &Arc<Sessions>, name: &str) -> Seat {
         let seat = sessions.seat(Some(name));
+        seat.gate();
         sessions.name(seat, name.to_owned())
     }
 
@@ -169,9 +182,19 @@ mod tests {
     #[test]
     fn without_a_session_the_gate_ends_with_the_request() {
         let (sessions, ended) = sessions();
-        drop(sessions.seat(None));
-        drop(sessions.seat(Some("never confirmed")));
+        sessions.seat(None).gate();
+        sessions.seat(Some("never confirmed")).gate();
         assert_eq!(ended.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn who_says_nothing_has_no_gate() {
+        let (sessions, ended) = sessions();
+        drop(sessions.seat(None));
+        let seat = sessions.seat(Some("a"));
+        drop(sessions.name(seat, "a".into()));
+        sessions.forget("a");
+        assert_eq!(ended.load(Ordering::SeqCst), 0);
     }
 
     #[test]

@@ -248,3 +248,26 @@ fn nothing_overtakes_the_end_of_the_handshake() {
     talk.call(1, "x");
     assert_eq!(talk.hear()["result"]["text"], "1");
 }
+
+#[test]
+fn parameters_that_a_tool_wants_in_headers_are_repeated_there() {
+    let server = Server::new(|request, stream| match request.what().as_str() {
+        "tools/list" => {
+            let schema = r#"{"properties":{"region":{"type":"string","x-mcp-header":"Region"}}}"#;
+            let tools = format!(
+                r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{{"name":"x","inputSchema":{schema}}}]}}}}"#
+            );
+            json(stream, &tools)
+        }
+        _ => json(stream, &result(request, "done")),
+    });
+    let talk = Talk::with(&server);
+    let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+    talk.say(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{meta}}}}}"#));
+    talk.hear();
+    talk.say(&format!(
+        r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{{"name":"x","arguments":{{"region":"eu"}},{meta}}}}}"#
+    ));
+    talk.hear();
+    assert_eq!(server.seen()[1].header("mcp-param-region"), Some("eu"));
+}
