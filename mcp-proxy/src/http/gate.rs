@@ -5,9 +5,9 @@ use std::sync::Arc;
 /// One session, as a transport uses it.
 pub(crate) trait Gate: Send + Sync + 'static {
     /// Judges a message of the client. `then` is called once: at once, or later on another thread if the call has to wait for somebody.
-    fn from_client(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>);
+    fn client_says(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>);
     /// Records a message of the server.
-    fn from_server(&self, message: &[u8]);
+    fn server_says(&self, message: &[u8]);
     /// Closes what is open: nothing more comes. May be said twice.
     fn end(&self);
 }

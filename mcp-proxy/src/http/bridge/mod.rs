@@ -166,7 +166,7 @@ impl Bridge {
 
     /// Records a message of the server, and passes it on.
     async fn deliver(&self, message: Vec<u8>) {
-        self.gate.from_server(&message);
+        self.gate.server_says(&message);
         self.tell(message).await;
     }
 

@@ -30,7 +30,7 @@ impl Front {
                 Err(error) => return failed(&seat, waiting.as_ref(), &error.into()),
             };
             if kind == Content::Json && !bytes.is_empty() {
-                seat.gate().from_server(&bytes);
+                seat.gate().server_says(&bytes);
             }
             let answered =
                 kind == Content::Json && waiting.is_some() && Glance::at(&bytes).answers == waiting;
@@ -43,7 +43,7 @@ impl Front {
                     200..=299 => Failure::Content(format!("{kind:?}")),
                     _ => Failure::Status { status },
                 };
-                seat.gate().from_server(&why.answer(&id));
+                seat.gate().server_says(&why.answer(&id));
             }
             Either::Left(Full::new(Bytes::from(bytes)))
         };

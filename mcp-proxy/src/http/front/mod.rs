@@ -150,7 +150,7 @@ async fn judged(seat: &Seat, message: Bytes) -> Option<Onward> {
     let gate = Arc::clone(seat.gate());
     tokio::task::spawn_blocking(move || {
         // Whoever asked may have hung up by the time of the answer.
-        gate.from_client(message.into(), Box::new(move |onward| drop(tell.send(onward))));
+        gate.client_says(message.into(), Box::new(move |onward| drop(tell.send(onward))));
     });
     told.await.ok()
 }
@@ -165,7 +165,7 @@ fn failed(seat: &Seat, waiting: Option<&Id>, why: &Failure) -> Answer {
     match waiting {
         Some(id) => {
             let answer = why.answer(id);
-            seat.gate().from_server(&answer);
+            seat.gate().server_says(&answer);
             json(StatusCode::BAD_GATEWAY, answer)
         }
         None => text(StatusCode::BAD_GATEWAY, &why.to_string()),

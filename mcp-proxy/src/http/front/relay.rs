@@ -33,7 +33,7 @@ impl Relay {
                 if waiting.is_some() && Glance::at(&event.data).answers == *waiting {
                     *waiting = None;
                 }
-                gate.from_server(&event.data);
+                gate.server_says(&event.data);
             }
         });
         fed.map_err(|error| RemoteError::TooLong { limit: error.limit })
@@ -44,7 +44,7 @@ impl Relay {
         if self.reader.last_id().is_none()
             && let Some(id) = self.waiting.take()
         {
-            self.seat.gate().from_server(&why.answer(&id));
+            self.seat.gate().server_says(&why.answer(&id));
         }
     }
 }

@@ -147,8 +147,8 @@ mod tests {
     struct Counted(Arc<AtomicUsize>);
 
     impl Gate for Counted {
-        fn from_client(self: Arc<Self>, _: Vec<u8>, _: Box<dyn FnOnce(Onward) + Send>) {}
-        fn from_server(&self, _: &[u8]) {}
+        fn client_says(self: Arc<Self>, _: Vec<u8>, _: Box<dyn FnOnce(Onward) + Send>) {}
+        fn server_says(&self, _: &[u8]) {}
         fn end(&self) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }

@@ -33,7 +33,7 @@ impl Witness {
 }
 
 impl Gate for Witness {
-    fn from_client(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>) {
+    fn client_says(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>) {
         let text = String::from_utf8_lossy(&message).into_owned();
         let answer = |id: &str| {
             Onward::Answer(
@@ -50,7 +50,7 @@ impl Gate for Witness {
         then(onward);
     }
 
-    fn from_server(&self, message: &[u8]) {
+    fn server_says(&self, message: &[u8]) {
         self.said.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
     }
 

@@ -18,11 +18,11 @@ use crate::http::remote::Remote;
 pub(super) struct Notes(Mutex<Vec<String>>);
 
 impl Gate for Notes {
-    fn from_client(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>) {
+    fn client_says(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>) {
         then(Onward::Forward(message));
     }
 
-    fn from_server(&self, message: &[u8]) {
+    fn server_says(&self, message: &[u8]) {
         self.0.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
     }
 
