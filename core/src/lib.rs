@@ -34,6 +34,8 @@ mod timestamp;
 mod words;
 
 #[cfg(feature = "crypto")]
+mod clip;
+#[cfg(feature = "crypto")]
 mod hash;
 #[cfg(feature = "crypto")]
 mod key;
@@ -54,6 +56,7 @@ pub use words::{OutcomeStatus, RiskLevel, UnknownWord};
 
 #[cfg(feature = "crypto")]
 pub use {
+    clip::clipped,
     hash::{MalformedHash, ReceiptHash},
     key::{Fingerprint, KeyEncodingError, PublicKey},
     receipt::{Draft, Form, Received, Verified},

@@ -13,13 +13,12 @@
 //! echo '{"tool":"deploy","input":{"to":"staging"}}' | agent-receipts-hook
 //! ```
 
+mod agent;
 mod args;
-mod clip;
 mod failure_of;
 mod host;
 mod input;
 mod noted;
-mod payload;
 mod run;
 mod send;
 mod tool;

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use agent_receipts_core::payload::withheld;
 use agent_receipts_ipc::Decision;
 use clap::Parser;
 
@@ -12,7 +13,6 @@ use crate::args::{Args, Format};
 use crate::host::{self, Unreadable};
 use crate::input::{self, InputError};
 use crate::noted::Noted;
-use crate::payload::digest;
 use crate::send::{SendError, send};
 
 /// Why an event was not recorded as what it is.
@@ -64,7 +64,7 @@ fn record(args: &Args) -> Result<(), HookError> {
     match host::read(args.format, &bytes) {
         Ok(noted) => Ok(send(&noted, args)?),
         Err(fault) => {
-            record_unreadable(args, Some(&digest(&bytes)), &fault)?;
+            record_unreadable(args, Some(&withheld(&bytes)), &fault)?;
             Err(HookError::Unreadable(fault))
         }
     }

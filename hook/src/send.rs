@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use agent_receipts_core::json::{self, Rules};
-use agent_receipts_ipc::{BuildError, EmitError, Emitter, EventToSend, Identity, MAX_RESOURCE, MAX_TEXT};
+use agent_receipts_core::{clipped, payload};
+use agent_receipts_ipc::{
+    BuildError, EmitError, Emitter, EventToSend, Identity, MAX_FRAME, MAX_RESOURCE, MAX_TEXT,
+};
 
+use crate::agent::agent_id;
 use crate::args::Args;
-use crate::clip::{agent_id, clipped};
 use crate::noted::Noted;
-use crate::payload::fitting;
 
 /// Why an event was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +48,7 @@ pub(crate) fn send(noted: &Noted<'_>, args: &Args) -> Result<(), SendError> {
     };
     let (channel, tool, server) = (name(&noted.channel), name(&noted.tool), name(&noted.server));
     let action_type = name(&noted.action_type);
-    let (input, output) = fitting(noted.input, noted.output);
+    let (input, output) = payload::fitting(noted.input, noted.output, ROOM);
     let usage = noted
         .usage
         .as_deref()
@@ -85,6 +87,8 @@ fn name(text: &str) -> String {
     clipped(text, MAX_NAME)
 }
 
+/// What a frame leaves for input and output together: the other fields are bounded far below the rest.
+const ROOM: usize = MAX_FRAME - (192 << 10);
 /// Bounds of ours, which the protocol does not set: together with the payloads they keep below a frame.
 const MAX_NAME: usize = 1024;
 const MAX_SESSION: usize = 1024;

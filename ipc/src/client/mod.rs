@@ -128,6 +128,15 @@ impl Emitter {
         self.life.existing().map_or(0, Life::untold)
     }
 
+    /// Counts events that were not even tried, as drops: for callers who know that nobody is there, and do not dial for each event.
+    ///
+    /// They are told with the next event that gets through, like any other.
+    pub fn count_as_dropped(&self, events: u64) {
+        let life = self.life.own();
+        life.drops.add(events);
+        self.keep_count(life);
+    }
+
     /// How many lost events earlier emitters of this session have left to be told.
     ///
     /// # Errors
