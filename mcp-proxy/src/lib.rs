@@ -8,14 +8,21 @@
 mod approvals;
 mod args;
 mod http;
+mod message;
 mod policy;
+mod record;
 mod run;
 mod serve;
+mod session;
+mod stdio;
 
 // The public interface is:
 pub use approvals::{
     Answer, ApprovalId, Approver, Desk, DeskOptions, Endpoint, EndpointError, Pending, Question,
     UnknownEndpoint, Verdict, Way,
+};
+pub use message::{
+    Decoded, Id, MAX_ID, MAX_NAME, Message, MessageFault, Refusal, Reply, Request, ToolCall, decode,
 };
 pub use policy::{
     Action, ActivePolicy, Call, CaseOutcome, Counters, DEFAULTS, Judgement, LoadError, Operation, Part,

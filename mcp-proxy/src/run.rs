@@ -1,16 +1,105 @@
 //! One run of the proxy.
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
+use agent_receipts_core::json::{Object, Value};
+use agent_receipts_ipc::BuildError;
 use clap::Parser;
+use ring::rand::SystemRandom;
 
+use crate::approvals::{Desk, DeskOptions};
 use crate::args::Args;
+use crate::policy::{ActivePolicy, LoadError};
+use crate::record::{Recorder, RecorderOptions};
+use crate::session::{Proxy, Terms};
+use crate::stdio::{self, StdioError, StdioOptions};
 
-/// Runs what the command line says, and gives the process's exit code.
+/// Why the proxy did not begin.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Record(#[from] BuildError),
+    #[error(transparent)]
+    Rules(#[from] LoadError),
+    #[error("cannot begin: {0}")]
+    System(#[from] io::Error),
+    #[error(transparent)]
+    Stdio(#[from] StdioError),
+}
+
+/// Runs what the command line says, and gives the process's exit code: that of the server, 2 for a wrong command line, 127 where the
+/// server could not be started.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match Args::try_parse_from(args) {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => error.exit(),
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Nowhere is left to say that it could not be said.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match proxy(&args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("agent-receipts-mcp: {error}");
+            ExitCode::from(match error {
+                RunError::Record(_) | RunError::Rules(_) => 2,
+                RunError::Stdio(StdioError::Start(_)) => 127,
+                RunError::Stdio(_) | RunError::System(_) => 1,
+            })
+        }
     }
+}
+
+fn proxy(args: &Args) -> Result<u8, RunError> {
+    let server = args.name();
+    let recorder = Recorder::new(RecorderOptions {
+        socket: args.socket.clone(),
+        server: server.clone(),
+        identity: args.identity(),
+    })?;
+    let terms = Terms {
+        server,
+        scope: args.record,
+        strict: args.strict,
+        most_in_flight: args.max_in_flight,
+        approval_ms: args.approval_timeout.saturating_mul(1000),
+        started: Some(started(&args.server)),
+    };
+    let rules = ActivePolicy::open(args.rules.as_deref())?;
+    let desk = desk(args, &terms.server)?;
+    let proxy = Proxy::new(terms, rules, recorder, Some(desk));
+    proxy.warn();
+    let options = StdioOptions { command: args.server.clone(), most: args.max_message, grace: args.grace() };
+    Ok(stdio::run(&Arc::clone(&proxy), &options)?)
+}
+
+/// Where approvals are asked for. That nobody can connect is said, and those calls are denied.
+fn desk(args: &Args, server: &str) -> io::Result<Desk> {
+    let options = DeskOptions {
+        server: server.to_owned(),
+        endpoint: args.approvals,
+        command: args.approval_command(),
+        patience: Duration::from_secs(args.approval_timeout),
+        ..DeskOptions::default()
+    };
+    let desk = Desk::open(&options, &SystemRandom::new(), &|name| std::env::var(name).ok())?;
+    for fault in desk.faults() {
+        eprintln!("agent-receipts-mcp: approvals: {fault}");
+    }
+    if let Some(address) = desk.address() {
+        eprintln!("agent-receipts-mcp: approvals: http://{address}");
+    }
+    Ok(desk)
+}
+
+/// The server's command, which may hold secrets, for a place where it is only hashed.
+fn started(command: &[OsString]) -> String {
+    let words: Vec<Value> = command.iter().map(|word| Value::from(word.to_string_lossy())).collect();
+    let members: [(&str, Value); 1] = [("command", words.into())];
+    Value::Object(members.into_iter().collect::<Object>()).to_string()
 }

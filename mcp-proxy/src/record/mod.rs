@@ -1,0 +1,10 @@
+//! What happens, told to the daemon.
+
+mod note;
+mod recorder;
+mod road;
+mod ruling;
+
+pub(crate) use note::Note;
+pub(crate) use recorder::{NotRecorded, Recorder, RecorderOptions};
+pub(crate) use ruling::{Ruling, SYSTEM};

@@ -1,0 +1,68 @@
+//! The end of a session.
+
+use std::fmt;
+
+use agent_receipts_core::json::{Object, Value};
+use agent_receipts_ipc::Decision;
+
+use super::Session;
+use super::flight::Stage;
+use crate::record::Note;
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The client has nothing more to say.
+    Client,
+    /// The server is gone.
+    Server,
+    /// The proxy was told to end.
+    Stopped,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "the client left",
+            Self::Server => "the server ended",
+            Self::Stopped => "the proxy was stopped",
+        })
+    }
+}
+
+impl Session {
+    /// Closes what is not answered, and records that the session is over. Only the first call does anything.
+    pub(crate) fn end(&self, why: Ended) {
+        let mut flights = self.flights();
+        if flights.ended.replace(why).is_some() {
+            return;
+        }
+        let open = flights.close();
+        flights.counts.unanswered = open.len() as u64;
+        let counts = flights.counts;
+        drop(flights);
+        self.withdraw_all();
+        for (stage, entry) in &open {
+            let error = match stage {
+                Stage::TakenBack => "no answer: the client took it back".to_owned(),
+                _ => format!("no answer: {why}"),
+            };
+            self.proxy.recorder().note(&Note { error: &error, ..entry.note(Decision::Allowed) });
+        }
+        let members: [(&str, Value); 6] = [
+            ("calls", counts.calls.into()),
+            ("ended", why.to_string().into()),
+            ("refused", counts.refused.into()),
+            ("unanswered", counts.unanswered.into()),
+            ("unasked", counts.unasked.into()),
+            ("unreadable", counts.unreadable.into()),
+        ];
+        let output = Value::Object(members.into_iter().collect::<Object>()).to_string();
+        self.proxy.note_session(&Note {
+            action_type: "mcp.session.end",
+            output: Some(&output),
+            correlation_id: &self.name,
+            ..Note::new("session", Decision::Allowed)
+        });
+    }
+}

@@ -1,0 +1,66 @@
+//! One MCP session, whatever carries it: who asked what, what is passed on, and what is recorded of it.
+
+mod approval;
+mod end;
+mod flight;
+mod from_client;
+mod from_server;
+mod proxy;
+mod refusal;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use agent_receipts_ipc::Decision;
+
+use crate::policy::Counters;
+use crate::record::Note;
+use flight::Flights;
+
+pub(crate) use end::Ended;
+pub(crate) use proxy::{Proxy, Scope, Terms};
+pub(crate) use refusal::Measure;
+
+/// What becomes of a client's message.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Onward {
+    /// It goes to the server: these bytes, without a line's end.
+    Forward(Vec<u8>),
+    /// It does not; the client is told this, without a line's end.
+    Answer(Vec<u8>),
+    /// It does not, and nobody is told.
+    Nothing,
+}
+
+/// One session between a client and a server, neither of whom is trusted. May be used by many threads at once.
+pub(crate) struct Session {
+    proxy: Arc<Proxy>,
+    /// The first half of the correlation ids of calls for which the client names none.
+    name: String,
+    counters: Counters,
+    calls: AtomicU64,
+    flights: Mutex<Flights>,
+}
+
+impl Session {
+    /// Begins a session, and records that.
+    pub(crate) fn begin(proxy: Arc<Proxy>, name: String) -> Arc<Self> {
+        let flights = Mutex::new(Flights::new(proxy.terms().most_in_flight));
+        proxy.note_session(&Note {
+            action_type: "mcp.session.start",
+            input: proxy.terms().started.as_deref(),
+            correlation_id: &name,
+            ..Note::new("session", Decision::Allowed)
+        });
+        Arc::new(Self { counters: proxy.counters(), proxy, name, calls: AtomicU64::new(0), flights })
+    }
+
+    fn next_correlation_id(&self) -> String {
+        format!("{}/{}", self.name, self.calls.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// INVARIANT: nothing is sent, and nobody waited for, while this is held.
+    fn flights(&self) -> MutexGuard<'_, Flights> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
