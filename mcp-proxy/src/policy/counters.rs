@@ -7,9 +7,8 @@ use std::time::Instant;
 use agent_receipts_core::ReceiptHash;
 
 use super::count::Count;
-use super::fold::folded;
 use super::limit::Limit;
-use super::name::Name;
+use super::name::{Name, Spellings};
 use super::per::Per;
 use super::{Action, Call, Judgement, Policy};
 
@@ -47,7 +46,7 @@ impl Counters {
             return judgement;
         }
         let name = Name::of(call.tool);
-        let server: Vec<char> = folded(call.server).chars().collect();
+        let server = Spellings::of(call.server);
         // Held from the first look to the last count: two calls at once are one after the other.
         let mut tables = Tables { windows: locked(&self.windows), budgets: locked(&self.budgets) };
         tables.keep_to(policy);
@@ -121,7 +120,7 @@ impl Table {
 
     fn count(&mut self, limit: &Limit, name: &Name) -> &mut Count {
         let counted = self.limits.entry(limit.name.clone()).or_insert_with(|| Counted::new(limit.per));
-        if limit.each_tool { counted.tool(&name.folded) } else { &mut counted.together }
+        if limit.each_tool { counted.tool(&name.spellings.folded().text) } else { &mut counted.together }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Spanned;
 
 use super::arguments::Arguments;
-use super::glob::Glob;
+use super::pattern::Pattern;
 use super::per::Per;
 use super::redact;
 use super::{Action, Operation};
@@ -28,9 +28,9 @@ pub(super) struct RuleText {
     pub(super) description: Option<String>,
     pub(super) enabled: Option<bool>,
     #[serde(default, deserialize_with = "pattern")]
-    pub(super) tool_pattern: Option<Glob>,
+    pub(super) tool_pattern: Option<Pattern>,
     #[serde(default, deserialize_with = "pattern")]
-    pub(super) server_pattern: Option<Glob>,
+    pub(super) server_pattern: Option<Pattern>,
     pub(super) operation_types: Option<Vec<Operation>>,
     pub(super) min_risk_score: Option<Score>,
     pub(super) action: Action,
@@ -43,9 +43,9 @@ pub(super) struct LimitText {
     pub(super) name: String,
     pub(super) description: Option<String>,
     #[serde(default, deserialize_with = "pattern")]
-    pub(super) tool_pattern: Option<Glob>,
+    pub(super) tool_pattern: Option<Pattern>,
     #[serde(default, deserialize_with = "pattern")]
-    pub(super) server_pattern: Option<Glob>,
+    pub(super) server_pattern: Option<Pattern>,
     /// Whether each tool has its own count.
     pub(super) each_tool: Option<bool>,
     #[serde(deserialize_with = "calls")]
@@ -130,9 +130,9 @@ impl de::Visitor<'_> for ScoreVisitor {
 }
 
 /// An empty pattern is none, as in the reference.
-fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Glob>, D::Error> {
+fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pattern>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
-    text.map(|text| Glob::read(&text)).transpose()
+    text.map(|text| Pattern::read(&text)).transpose()
 }
 
 fn calls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

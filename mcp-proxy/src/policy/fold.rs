@@ -12,6 +12,19 @@ pub(super) fn folded(text: &str) -> String {
     text.chars().map(folded_char).collect()
 }
 
+/// The text in lower case, one character for one, as the reference (Go's `strings.ToLower`) has it.
+pub(super) fn lowered(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.chars().map(lowered_char).collect()
+}
+
+/// One character in lower case. More than one only for `İ`; its first is the `i` that Go has there.
+pub(super) fn lowered_char(character: char) -> char {
+    character.to_lowercase().next().unwrap_or(character)
+}
+
 /// One character without its case.
 pub(super) fn folded_char(character: char) -> char {
     if character.is_ascii() {
@@ -19,8 +32,7 @@ pub(super) fn folded_char(character: char) -> char {
     }
     let mut upper = character.to_uppercase();
     let upper = if upper.len() == 1 { upper.next() } else { None }.unwrap_or(character);
-    // More than one character only for `İ`; its first is the `i` that the reference sees there.
-    upper.to_lowercase().next().unwrap_or(upper)
+    lowered_char(upper)
 }
 
 #[cfg(test)]
@@ -57,6 +69,7 @@ mod tests {
         }
         assert_eq!(folded("WRİTE_X"), "write_x");
         assert_eq!(folded("wrıte_x"), "write_x");
+        assert_eq!(lowered("WRİTE_ſ\u{212a}ı"), "write_ſkı");
         assert_ne!(folded("е"), folded("e"), "a Cyrillic letter is another");
     }
 }

@@ -1,12 +1,9 @@
 //! Patterns of names, with the meaning that they have in the reference (Go's `filepath.Match`).
 
-use serde::de;
 use thiserror::Error;
 
-use super::fold::folded_char;
-
 /// A pattern: `*` is any text without `/`, `?` any character but `/`, `[a-z]` and `[^a-z]` one character, `\` takes a sign's
-/// meaning away. Case is none.
+/// meaning away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob {
     pieces: Vec<Piece>,
@@ -41,17 +38,17 @@ enum Piece {
 }
 
 impl Glob {
-    /// Reads a pattern.
-    pub(super) fn parse(text: &str) -> Result<Self, MalformedGlob> {
+    /// Reads a pattern, each character of which is put into one case by `cased`.
+    pub(super) fn parse(text: &str, cased: fn(char) -> char) -> Result<Self, MalformedGlob> {
         let mut rest = text.chars().peekable();
         let mut pieces = Vec::new();
         while let Some(sign) = rest.next() {
             pieces.push(match sign {
                 '*' => Piece::Star,
                 '?' => Piece::Any,
-                '[' => class(&mut rest)?,
-                '\\' => Piece::One(folded_char(rest.next().ok_or(MalformedGlob::Backslash)?)),
-                sign => Piece::One(folded_char(sign)),
+                '[' => class(&mut rest, cased)?,
+                '\\' => Piece::One(cased(rest.next().ok_or(MalformedGlob::Backslash)?)),
+                sign => Piece::One(cased(sign)),
             });
             if pieces.len() > MOST_PIECES {
                 return Err(MalformedGlob::TooLong);
@@ -60,19 +57,13 @@ impl Glob {
         Ok(Self { pieces })
     }
 
-    /// The same for a YAML reader. The reference switches a rule with a malformed pattern off; here it is refused at load.
-    pub(super) fn read<E: de::Error>(text: &str) -> Result<Self, E> {
-        Self::parse(text)
-            .map_err(|reason| E::custom(format_args!("the pattern `{text}` is malformed: {reason}")))
-    }
-
-    /// Whether a whole name, folded already, is of this pattern. Takes time in the product of both lengths at most.
-    pub(super) fn matches(&self, folded: &[char]) -> bool {
+    /// Whether a whole name, in the pattern's case, is of this pattern. Takes time in the product of both lengths at most.
+    pub(super) fn matches(&self, name: &[char]) -> bool {
         let (mut piece, mut at) = (0, 0);
         // The last star seen, and up to where it reaches so far. Earlier stars are never tried again, as in the reference.
         let mut star: Option<(usize, usize)> = None;
         loop {
-            let fits = match (self.pieces.get(piece), folded.get(at)) {
+            let fits = match (self.pieces.get(piece), name.get(at)) {
                 (None, None) => return true,
                 (Some(Piece::Star), _) => {
                     star = Some((piece, at));
@@ -87,7 +78,7 @@ impl Glob {
                 continue;
             }
             match star {
-                Some((star_piece, reached)) if folded.get(reached).is_some_and(|&c| c != '/') => {
+                Some((star_piece, reached)) if name.get(reached).is_some_and(|&c| c != '/') => {
                     star = Some((star_piece, reached + 1));
                     (piece, at) = (star_piece + 1, reached + 1);
                 }
@@ -113,15 +104,15 @@ impl Piece {
 type Signs<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
 /// A class whose `[` has been taken.
-fn class(rest: &mut Signs<'_>) -> Result<Piece, MalformedGlob> {
+fn class(rest: &mut Signs<'_>, cased: fn(char) -> char) -> Result<Piece, MalformedGlob> {
     let negated = rest.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     loop {
         if !ranges.is_empty() && rest.next_if_eq(&']').is_some() {
             return Ok(Piece::Class { negated, ranges });
         }
-        let low = member(rest)?;
-        let high = if rest.next_if_eq(&'-').is_some() { member(rest)? } else { low };
+        let low = member(rest, cased)?;
+        let high = if rest.next_if_eq(&'-').is_some() { member(rest, cased)? } else { low };
         if low > high {
             return Err(MalformedGlob::EmptyRange(low, high));
         }
@@ -129,11 +120,11 @@ fn class(rest: &mut Signs<'_>) -> Result<Piece, MalformedGlob> {
     }
 }
 
-fn member(rest: &mut Signs<'_>) -> Result<char, MalformedGlob> {
+fn member(rest: &mut Signs<'_>, cased: fn(char) -> char) -> Result<char, MalformedGlob> {
     match rest.next().ok_or(MalformedGlob::Open)? {
         '-' | ']' => Err(MalformedGlob::Bare),
-        '\\' => rest.next().map(folded_char).ok_or(MalformedGlob::Open),
-        sign => Ok(folded_char(sign)),
+        '\\' => rest.next().map(cased).ok_or(MalformedGlob::Open),
+        sign => Ok(cased(sign)),
     }
 }
 
@@ -143,11 +134,14 @@ const MOST_PIECES: usize = 1_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::fold::folded;
+
+    fn parse(pattern: &str) -> Result<Glob, MalformedGlob> {
+        Glob::parse(pattern, |character| character)
+    }
 
     fn matched(pattern: &str, name: &str) -> Option<bool> {
-        let name: Vec<char> = folded(name).chars().collect();
-        Glob::parse(pattern).ok().map(|glob| glob.matches(&name))
+        let name: Vec<char> = name.chars().collect();
+        parse(pattern).ok().map(|glob| glob.matches(&name))
     }
 
     #[test]
@@ -242,27 +236,8 @@ mod tests {
 
     #[test]
     fn an_empty_range_is_refused_though_go_lets_it_never_match() {
-        assert_eq!(Glob::parse("[z-a]"), Err(MalformedGlob::EmptyRange('z', 'a')));
-        assert_eq!(Glob::parse("[^z-a]"), Err(MalformedGlob::EmptyRange('z', 'a')));
-    }
-
-    #[test]
-    fn no_case_dodges_a_pattern() {
-        for (pattern, name) in [
-            ("delete_*", "DELETE_all"),
-            ("DELETE_*", "delete_all"),
-            ("send_*", "\u{17f}end_mail"),
-            ("*token*", "to\u{212a}en"),
-            ("*TO\u{212a}EN*", "token"),
-            ("[A-Z]x", "QX"),
-            ("\\DELETE", "delete"),
-            ("É*", "éa"),
-        ] {
-            assert_eq!(matched(pattern, name), Some(true), "{pattern} against {name}");
-        }
-        for name in ["\u{200b}delete_all", "delete\u{200b}_all", "dеlete_all", "ｄelete_all"] {
-            assert_eq!(matched("delete_*", name), Some(false), "{name:?} is another tool's name");
-        }
+        assert_eq!(parse("[z-a]"), Err(MalformedGlob::EmptyRange('z', 'a')));
+        assert_eq!(parse("[^z-a]"), Err(MalformedGlob::EmptyRange('z', 'a')));
     }
 
     #[test]
@@ -270,6 +245,6 @@ mod tests {
         let pattern = "*a".repeat(MOST_PIECES / 2);
         assert_eq!(matched(&pattern, &"a".repeat(400)), Some(false));
         assert_eq!(matched(&format!("{}b", "*a".repeat(20)), &"a".repeat(100_000)), Some(false));
-        assert_eq!(Glob::parse(&"*".repeat(MOST_PIECES + 1)), Err(MalformedGlob::TooLong));
+        assert_eq!(parse(&"*".repeat(MOST_PIECES + 1)), Err(MalformedGlob::TooLong));
     }
 }

@@ -15,6 +15,7 @@ mod judgement;
 mod limit;
 mod name;
 mod operation;
+mod pattern;
 mod per;
 mod read;
 mod redact;

@@ -1,28 +1,67 @@
-//! A tool's name as rules look at it.
+//! Names as rules look at them.
 
 use super::Operation;
-use super::fold::folded;
+use super::fold::{folded, lowered};
 use super::operation::own_name;
 
-/// A tool's own name without its case, read once for all rules.
-pub(super) struct Name {
-    pub(super) folded: String,
+/// A name without its case, in one spelling or two.
+///
+/// Where the reference's lower case and folding differ (`ſet_x`), both are looked at, and whatever finds a rule counts: so no spelling
+/// is judged more mildly than by the reference, and none dodges a rule.
+pub(super) struct Spellings {
+    lowered: Spelling,
+    folded: Option<Spelling>,
+}
+
+/// One of them.
+pub(super) struct Spelling {
+    pub(super) text: String,
     pub(super) characters: Vec<char>,
-    pub(super) operation: Operation,
+}
+
+impl Spellings {
+    pub(super) fn of(name: &str) -> Self {
+        let lowered = lowered(name);
+        let folded = Some(folded(name)).filter(|folded| *folded != lowered);
+        Self { lowered: lowered.into(), folded: folded.map(Spelling::from) }
+    }
+
+    pub(super) fn lowered(&self) -> &Spelling {
+        &self.lowered
+    }
+
+    pub(super) fn folded(&self) -> &Spelling {
+        self.folded.as_ref().unwrap_or(&self.lowered)
+    }
+
+    /// Whether any spelling is as asked.
+    pub(super) fn any(&self, asked: impl Fn(&str) -> bool) -> bool {
+        asked(&self.lowered.text) || self.folded.as_ref().is_some_and(|folded| asked(&folded.text))
+    }
+}
+
+impl From<String> for Spelling {
+    fn from(text: String) -> Self {
+        Self { characters: text.chars().collect(), text }
+    }
+}
+
+/// A tool's own name, read once for all rules.
+pub(super) struct Name {
+    pub(super) spellings: Spellings,
+    /// What the tool does: one, or two where the spellings differ on it.
+    pub(super) operations: [Operation; 2],
     /// Longer than any tool's: nothing is looked for in it, and everything is taken for found.
     pub(super) oversize: bool,
 }
 
 impl Name {
     pub(super) fn of(tool: &str) -> Self {
-        if tool.len() > MOST_BYTES {
-            let (folded, characters, operation) = (String::new(), Vec::new(), Operation::Unknown);
-            return Self { folded, characters, operation, oversize: true };
-        }
-        let folded = folded(own_name(tool));
-        let characters = folded.chars().collect();
-        let operation = Operation::of(&folded);
-        Self { folded, characters, operation, oversize: false }
+        let oversize = tool.len() > MOST_BYTES;
+        let spellings = Spellings::of(if oversize { "" } else { own_name(tool) });
+        let operations =
+            [&spellings.lowered, spellings.folded()].map(|spelling| Operation::of(&spelling.text));
+        Self { spellings, operations, oversize }
     }
 }
 

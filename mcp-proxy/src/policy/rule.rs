@@ -1,7 +1,7 @@
 //! One rule.
 
-use super::glob::Glob;
-use super::name::Name;
+use super::name::{Name, Spellings};
+use super::pattern::Pattern;
 use super::{Action, Operation};
 
 /// A rule that applies: every condition that it has must hold.
@@ -19,15 +19,15 @@ pub(super) struct Rule {
 /// Which tools of which servers.
 #[derive(Debug)]
 pub(super) struct Scope {
-    pub(super) tool: Option<Glob>,
-    pub(super) server: Option<Glob>,
+    pub(super) tool: Option<Pattern>,
+    pub(super) server: Option<Pattern>,
 }
 
 impl Rule {
-    pub(super) fn matches(&self, name: &Name, server: &[char], score: u8) -> bool {
+    pub(super) fn matches(&self, name: &Name, server: &Spellings, score: u8) -> bool {
         // Of a name that is too long to be read nobody knows that it deletes nothing.
-        let operation =
-            name.oversize || self.operations.is_empty() || self.operations.contains(&name.operation);
+        let meant = |operation: &Operation| self.operations.contains(operation);
+        let operation = name.oversize || self.operations.is_empty() || name.operations.iter().any(meant);
         operation
             && self.min_risk_score.is_none_or(|least| i64::from(score) >= least)
             && self.scope.covers(name, server)
@@ -35,9 +35,9 @@ impl Rule {
 }
 
 impl Scope {
-    /// Whether a tool of a server (folded) is meant.
-    pub(super) fn covers(&self, name: &Name, server: &[char]) -> bool {
-        let tool = name.oversize || self.tool.as_ref().is_none_or(|glob| glob.matches(&name.characters));
-        tool && self.server.as_ref().is_none_or(|glob| glob.matches(server))
+    /// Whether a tool of a server is meant.
+    pub(super) fn covers(&self, name: &Name, server: &Spellings) -> bool {
+        let tool = name.oversize || self.tool.as_ref().is_none_or(|pattern| pattern.matches(&name.spellings));
+        tool && self.server.as_ref().is_none_or(|pattern| pattern.matches(server))
     }
 }

@@ -8,9 +8,8 @@ use regex::Regex;
 
 use super::case::{Case, CaseOutcome};
 use super::counters::Counters;
-use super::fold::folded;
 use super::limit::Limit;
-use super::name::Name;
+use super::name::{Name, Spellings};
 use super::rule::Rule;
 use super::score::score;
 use super::{Action, Call, Judgement, redact};
@@ -31,13 +30,13 @@ impl Policy {
     /// What the rules say of a call, whatever went before it. Limits are not looked at: see [`Policy::decide`].
     pub fn judge(&self, call: &Call<'_>) -> Judgement {
         let name = Name::of(call.tool);
-        let server: Vec<char> = folded(call.server).chars().collect();
-        let (score, parts) = score(&name, call);
+        let server = Spellings::of(call.server);
+        let (operation, score, parts) = score(&name, call);
         let mut judgement = Judgement {
             action: Action::Pass,
             rule: None,
             description: String::new(),
-            operation: name.operation,
+            operation,
             score,
             parts,
             matched: Vec::new(),

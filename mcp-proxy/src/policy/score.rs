@@ -4,40 +4,49 @@ use super::name::Name;
 use super::sql::{Sql, look_for_sql};
 use super::{Call, Operation, Part};
 
-/// The risk, 0 to 100, and what it is made of.
-pub(super) fn score(name: &Name, call: &Call<'_>) -> (u8, Vec<Part>) {
+/// What the tool does, the risk, 0 to 100, and what that is made of.
+pub(super) fn score(name: &Name, call: &Call<'_>) -> (Operation, u8, Vec<Part>) {
     let mut parts = Vec::new();
     if name.oversize {
         parts.push(OVERSIZE_NAME);
     }
-    parts
-        .extend(OPERATIONS.iter().find(|(operation, _)| *operation == name.operation).map(|(_, part)| *part));
+    let (operation, part) = riskier(name);
+    parts.push(part);
     // Once, however many of the words stand there.
-    parts.extend(SENSITIVE.iter().find(|(word, _)| name.folded.contains(word)).map(|(_, part)| *part));
+    let sensitive = SENSITIVE.iter().find(|(word, _)| name.spellings.any(|name| name.contains(word)));
+    parts.extend(sensitive.map(|(_, part)| *part));
     parts.extend(call.arguments.and_then(|arguments| match look_for_sql(arguments) {
         Sql::Harmless => None,
         Sql::Mutation => Some(SQL_MUTATION),
         Sql::TooLarge => Some(TOO_LARGE),
     }));
-    if CONFIGURATION.iter().any(|word| name.folded.contains(word)) {
+    if CONFIGURATION.iter().any(|word| name.spellings.any(|name| name.contains(word))) {
         parts.push(CONFIGURES);
     }
-    if MESSAGES.iter().any(|beginning| name.folded.starts_with(beginning)) {
+    if MESSAGES.iter().any(|word| name.spellings.any(|name| name.starts_with(word))) {
         parts.push(SENDS);
     }
     parts.retain(|part| part.points > 0);
     let sum: u16 = parts.iter().map(|part| u16::from(part.points)).sum();
-    (u8::try_from(sum.min(HIGHEST)).unwrap_or(u8::MAX), parts)
+    (operation, u8::try_from(sum.min(HIGHEST)).unwrap_or(u8::MAX), parts)
 }
 
-/// By what the name says that the tool does.
-pub(super) const OPERATIONS: [(Operation, Part); 5] = [
-    (Operation::Read, Part { what: "reads", points: 0 }),
-    (Operation::Write, Part { what: "writes", points: 20 }),
-    (Operation::Delete, Part { what: "deletes", points: 40 }),
-    (Operation::Execute, Part { what: "executes", points: 30 }),
-    (Operation::Unknown, Part { what: "an operation that the name does not tell", points: 10 }),
-];
+/// Of what the tool may do by its name, the riskier.
+fn riskier(name: &Name) -> (Operation, Part) {
+    let [one, other] = name.operations.map(|operation| (operation, part_of(operation)));
+    if other.1.points > one.1.points { other } else { one }
+}
+
+/// What an operation adds.
+pub(super) fn part_of(operation: Operation) -> Part {
+    match operation {
+        Operation::Read => Part { what: "reads", points: 0 },
+        Operation::Write => Part { what: "writes", points: 20 },
+        Operation::Delete => Part { what: "deletes", points: 40 },
+        Operation::Execute => Part { what: "executes", points: 30 },
+        Operation::Unknown => Part { what: "an operation that the name does not tell", points: 10 },
+    }
+}
 
 /// Words anywhere in the name; the first counts.
 pub(super) const SENSITIVE: [(&str, Part); 6] = [
@@ -69,7 +78,7 @@ mod tests {
     fn scored(tool: &str, arguments: &str) -> (u8, Vec<&'static str>) {
         let arguments: Value = parse(arguments.as_bytes(), Rules::Receipt).unwrap();
         let call = Call { server: "s", tool, arguments: Some(&arguments) };
-        let (score, parts) = score(&Name::of(tool), &call);
+        let (_, score, parts) = score(&Name::of(tool), &call);
         (score, parts.iter().map(|part| part.what).collect())
     }
 

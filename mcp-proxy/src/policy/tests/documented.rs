@@ -2,7 +2,7 @@
 
 use crate::policy::operation::{BEGINNINGS, ENDS};
 use crate::policy::score::{
-    CONFIGURATION, CONFIGURES, MESSAGES, OPERATIONS, OVERSIZE_NAME, SENDS, SENSITIVE, SQL_MUTATION, TOO_LARGE,
+    CONFIGURATION, CONFIGURES, MESSAGES, OVERSIZE_NAME, SENDS, SENSITIVE, SQL_MUTATION, TOO_LARGE, part_of,
 };
 use crate::policy::{Operation, Policy, name, sql};
 
@@ -22,8 +22,10 @@ fn operations() -> Vec<String> {
 }
 
 fn scores() -> Vec<String> {
-    let operation = |operation: &Operation, points: u8| format!("| operation `{operation}` | {points} |");
-    let mut rows: Vec<String> = OPERATIONS.iter().map(|(o, part)| operation(o, part.points)).collect();
+    let operation = |operation| format!("| operation `{operation}` | {} |", part_of(operation).points);
+    let operations =
+        [Operation::Read, Operation::Write, Operation::Delete, Operation::Execute, Operation::Unknown];
+    let mut rows: Vec<String> = operations.into_iter().map(operation).collect();
     let words: Vec<&str> = SENSITIVE.iter().map(|(word, _)| *word).collect();
     let points: Vec<u8> = SENSITIVE.iter().map(|(_, part)| part.points).collect();
     assert!(points.iter().all(|other| *other == points[0]));

@@ -73,6 +73,23 @@ fn all_conditions_must_hold() {
 }
 
 #[test]
+fn no_spelling_is_judged_more_mildly_than_by_its_lower_case() {
+    let rules = policy(concat!(
+        "rules:\n- {name: unknown, enabled: true, operation_types: [unknown], action: pause}\n",
+        "- {name: write, enabled: true, operation_types: [write], action: block}\n",
+        "- {name: not s, enabled: true, tool_pattern: '[^s]*', action: flag}\n",
+    ));
+    // To the reference, these names tell no operation and begin with no `s`.
+    let judgement = judged(&rules, "s", "\u{17f}et_x", "{}");
+    assert_eq!(judgement.matched, ["unknown", "write", "not s"]);
+    assert_eq!((judgement.operation, judgement.score), (Operation::Write, 20));
+    let judgement = judged(&rules, "s", "\u{17f}earch_x", "{}");
+    assert_eq!(judgement.matched, ["unknown", "not s"]);
+    assert_eq!((judgement.operation, judgement.score), (Operation::Unknown, 10));
+    assert_eq!(judged(&rules, "s", "search_x", "{}").score, 0);
+}
+
+#[test]
 fn a_name_too_long_to_be_looked_at_matches_everything() {
     let rules = policy(concat!(
         "rules:\n- {name: a, enabled: true, tool_pattern: 'zzz', operation_types: [delete], action: block}\n",
