@@ -1,12 +1,14 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use agent_receipts_ipc::Identity;
 
 use crate::approvals::Endpoint;
+use crate::http;
 use crate::session::Scope;
 
 /// Stands in front of an MCP server, judges every call by a policy, and leaves receipts of it.
@@ -58,16 +60,30 @@ pub(crate) struct Args {
     /// For whom: the operator's name; only with an identifier.
     #[arg(long, value_name = "NAME", env = "AGENTRECEIPTS_OPERATOR_NAME", default_value = "")]
     pub(crate) operator_name: String,
+    /// A server elsewhere that speaks Streamable HTTP: `https`, or `http` on this machine.
+    #[arg(long, value_name = "URL", conflicts_with = "server")]
+    pub(crate) remote: Option<String>,
+    /// Listen here, on this machine alone, for clients that speak Streamable HTTP to the remote server; port 0 is any that is free.
+    #[arg(long, value_name = "127.0.0.1:PORT", requires = "remote")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// A header for the remote server, whose value is in an environment variable; may be given several times.
+    #[arg(long, value_name = "NAME=VARIABLE", requires = "remote")]
+    pub(crate) header_env: Vec<String>,
     /// The server's program and its arguments.
-    #[arg(last = true, required = true, value_name = "SERVER")]
+    #[arg(last = true, required_unless_present = "remote", value_name = "SERVER")]
     pub(crate) server: Vec<OsString>,
 }
 
 impl Args {
-    /// The server's name: as it was given, or as its program is called.
+    /// The server's name: as it was given, or as its program or its machine is called.
     pub(crate) fn name(&self) -> String {
         let program = || self.server.first().and_then(|program| Path::new(program).file_name());
-        let name = self.name.clone().or_else(|| program().map(|name| name.to_string_lossy().into_owned()));
+        let host = || Some(http::Endpoint::parse(self.remote.as_ref()?).ok()?.host().to_owned());
+        let name = self
+            .name
+            .clone()
+            .or_else(|| program().map(|name| name.to_string_lossy().into_owned()))
+            .or_else(host);
         name.filter(|name| !name.is_empty()).unwrap_or_else(|| "server".to_owned())
     }
 

@@ -14,6 +14,7 @@ mod record;
 mod run;
 mod serve;
 mod session;
+mod signals;
 mod stdio;
 
 // The public interface is:

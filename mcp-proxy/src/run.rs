@@ -13,6 +13,7 @@ use ring::rand::SystemRandom;
 
 use crate::approvals::{Desk, DeskOptions};
 use crate::args::Args;
+use crate::http::{self, HttpError, HttpOptions};
 use crate::policy::{ActivePolicy, LoadError};
 use crate::record::{Recorder, RecorderOptions};
 use crate::session::{Proxy, Terms};
@@ -29,6 +30,8 @@ enum RunError {
     System(#[from] io::Error),
     #[error(transparent)]
     Stdio(#[from] StdioError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
 }
 
 /// Runs what the command line says, and gives the process's exit code: that of the server, 2 for a wrong command line, 127 where the
@@ -48,8 +51,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             eprintln!("agent-receipts-mcp: {error}");
             ExitCode::from(match error {
                 RunError::Record(_) | RunError::Rules(_) => 2,
+                RunError::Http(ref error) if error.is_usage() => 2,
                 RunError::Stdio(StdioError::Start(_)) => 127,
-                RunError::Stdio(_) | RunError::System(_) => 1,
+                RunError::Stdio(_) | RunError::Http(_) | RunError::System(_) => 1,
             })
         }
     }
@@ -57,6 +61,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn proxy(args: &Args) -> Result<u8, RunError> {
     let server = args.name();
+    let remote = args
+        .remote
+        .as_ref()
+        .map(|remote| HttpOptions::new(remote, &args.header_env, args.listen, args.max_message));
+    let remote = remote.transpose()?;
     let recorder = Recorder::new(RecorderOptions {
         socket: args.socket.clone(),
         server: server.clone(),
@@ -68,12 +77,15 @@ fn proxy(args: &Args) -> Result<u8, RunError> {
         strict: args.strict,
         most_in_flight: args.max_in_flight,
         approval_ms: args.approval_timeout.saturating_mul(1000),
-        started: Some(started(&args.server)),
+        started: Some(started(args)),
     };
     let rules = ActivePolicy::open(args.rules.as_deref())?;
     let desk = desk(args, &terms.server)?;
     let proxy = Proxy::new(terms, rules, recorder, Some(desk));
     proxy.warn();
+    if let Some(remote) = remote {
+        return Ok(http::run(&proxy, remote)?);
+    }
     let options = StdioOptions { command: args.server.clone(), most: args.max_message, grace: args.grace() };
     Ok(stdio::run(&Arc::clone(&proxy), &options)?)
 }
@@ -97,9 +109,12 @@ fn desk(args: &Args, server: &str) -> io::Result<Desk> {
     Ok(desk)
 }
 
-/// The server's command, which may hold secrets, for a place where it is only hashed.
-fn started(command: &[OsString]) -> String {
-    let words: Vec<Value> = command.iter().map(|word| Value::from(word.to_string_lossy())).collect();
-    let members: [(&str, Value); 1] = [("command", words.into())];
-    Value::Object(members.into_iter().collect::<Object>()).to_string()
+/// The server's command or address, which may hold secrets, for a place where it is only hashed.
+fn started(args: &Args) -> String {
+    let words: Vec<Value> = args.server.iter().map(|word| Value::from(word.to_string_lossy())).collect();
+    let member: (&str, Value) = match &args.remote {
+        Some(remote) => ("remote", remote.as_str().into()),
+        None => ("command", words.into()),
+    };
+    Value::Object([member].into_iter().collect::<Object>()).to_string()
 }

@@ -2,23 +2,37 @@
 
 use std::sync::Arc;
 
+use crate::session::{Ended, Session};
+
+pub(crate) use crate::session::Onward;
+
 /// One session, as a transport uses it.
 pub(crate) trait Gate: Send + Sync + 'static {
     /// Judges a message of the client. `then` is called once: at once, or later on another thread if the call has to wait for somebody.
     fn client_says(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>);
+    /// Records a message of the client that the transport itself refuses.
+    fn refused(&self, message: &[u8], why: &str);
     /// Records a message of the server.
     fn server_says(&self, message: &[u8]);
     /// Closes what is open: nothing more comes. May be said twice.
     fn end(&self);
 }
 
-/// What becomes of a client's message.
-#[derive(Debug)]
-pub(crate) enum Onward {
-    /// It goes to the server, as these bytes.
-    Forward(Vec<u8>),
-    /// It does not; the client is told so.
-    Answer(Vec<u8>),
-    /// It does not, and nobody is told.
-    Nothing,
+impl Gate for Session {
+    fn client_says(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>) {
+        Session::client_says(&self, &message, then);
+    }
+
+    fn refused(&self, message: &[u8], why: &str) {
+        self.note_refused_by_transport(message, why);
+    }
+
+    fn server_says(&self, message: &[u8]) {
+        // Recorded first: what follows may take its time, and nothing is gained by the microseconds.
+        Session::server_says(self, message, || {});
+    }
+
+    fn end(&self) {
+        Session::end(self, Ended::Client);
+    }
 }

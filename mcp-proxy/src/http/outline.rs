@@ -56,6 +56,16 @@ impl Outline {
     }
 }
 
+impl Outline {
+    /// The id under which an answer is awaited.
+    pub(crate) fn into_id(self) -> Option<Id> {
+        match self {
+            Self::Request(request) => Some(request.id),
+            _ => None,
+        }
+    }
+}
+
 impl Request {
     /// The version of the protocol that the request itself names: since 2026-07-28 each does, and there is no session.
     pub(crate) fn own_version(&self) -> Option<&str> {

@@ -45,6 +45,11 @@ impl Session {
         Onward::Answer(answer(None, INVALID, &format!("refused: {fault}"), reasons(&fault)))
     }
 
+    /// Records a message that the transport refuses, and answers itself.
+    pub(crate) fn note_refused_by_transport(&self, message: &[u8], why: &str) {
+        self.note_refused(None, &withheld(message), why, "");
+    }
+
     /// A request that is understood, and for which there is no room.
     pub(super) fn refuse_room(&self, tool: &str, input: &str, id: &Id, why: NoRoom) -> Onward {
         let fault = why.to_string();

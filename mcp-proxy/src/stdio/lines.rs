@@ -10,7 +10,7 @@ use crate::session::Measure;
 
 /// What a read gave.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// A whole line is in the buffer, with its line feed unless the input ended without one.
     Whole,
     /// It was too long, and is gone.
@@ -20,7 +20,7 @@ pub(super) enum Line {
 }
 
 /// Reads lines, and never keeps more of one than is allowed.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     from: R,
     chunk: Box<[u8]>,
     /// What of the chunk was not used.
@@ -30,12 +30,12 @@ pub(super) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     /// `most` is the longest line in bytes, without its line feed.
-    pub(super) fn new(from: R, most: usize) -> Self {
+    pub(crate) fn new(from: R, most: usize) -> Self {
         Self { from, chunk: vec![0; CHUNK].into_boxed_slice(), left: 0..0, most }
     }
 
     /// Puts the next line into `line`, whatever that held before.
-    pub(super) fn next(&mut self, line: &mut Vec<u8>) -> io::Result<Line> {
+    pub(crate) fn next(&mut self, line: &mut Vec<u8>) -> io::Result<Line> {
         line.clear();
         // One long line shall not be paid for by all that follow.
         line.shrink_to(KEPT);

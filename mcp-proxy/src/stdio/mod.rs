@@ -3,7 +3,6 @@
 mod lines;
 mod pipes;
 mod server;
-mod signals;
 mod wait;
 
 use std::ffi::OsString;
@@ -13,6 +12,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::session::{Proxy, Session};
+use crate::signals::{self, Signal};
+pub(crate) use lines::{Line, Lines};
 use pipes::Pipes;
 use server::{Server, StartError};
 
@@ -56,7 +57,14 @@ enum Event {
 pub(crate) fn run(proxy: &Arc<Proxy>, options: &StdioOptions) -> Result<u8, StdioError> {
     // Before the server starts, so that none of them ends us and leaves it behind.
     let (tell, events) = mpsc::channel();
-    signals::listen(tell.clone())?;
+    let signalled = tell.clone();
+    signals::listen(move |signal| {
+        let event = match signal {
+            Signal::Stop => Event::Stop,
+            Signal::Reload => Event::Reload,
+        };
+        signalled.send(event).is_ok()
+    })?;
     let mut server = Server::start(&options.command)?;
     let session = Session::begin(Arc::clone(proxy), proxy.recorder().session_id().to_owned());
     let pipes = Arc::new(Pipes::new(server.take_input()?)?);

@@ -6,6 +6,7 @@ use agent_receipts_core::json::{Rules, Value, canonical, parse};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Response};
 
+use super::cancel::Kind;
 use super::{Bridge, POST_ACCEPTS};
 use crate::http::failure::Failure;
 use crate::http::outline::{Glance, Id, Request};
@@ -28,8 +29,10 @@ impl Bridge {
             headers.extend(stamp);
         }
         let bridge = Arc::clone(self);
-        let (id, closes) = (request.id.clone(), self.session().is_modern());
-        self.calls.begin(&id, closes, async move {
+        let id = request.id.clone();
+        let kind =
+            Kind { ends_by_closing: self.session().is_modern(), is_lasting: request.method == SUBSCRIBE };
+        self.calls.begin(&id, kind, async move {
             let sent = bridge.remote.send(Method::POST, headers, message).await;
             let answered = match sent {
                 Ok(response) => bridge.answer(&request, response).await,
@@ -118,5 +121,7 @@ fn protocol_error(message: &[u8]) -> Option<Value> {
     is_one.then_some(error)
 }
 
+/// What asks for a stream of notifications (MCP 2026-07-28).
+const SUBSCRIBE: &str = "subscriptions/listen";
 /// What begins a session.
 const INITIALIZE: &str = "initialize";

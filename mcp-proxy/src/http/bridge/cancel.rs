@@ -25,17 +25,25 @@ struct Open {
     serial: u64,
 }
 
+/// What kind of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// Closing its stream is what cancels it.
+    pub(super) ends_by_closing: bool,
+    /// Its stream is what is wanted, and nobody waits for its answer.
+    pub(super) is_lasting: bool,
+}
+
 #[derive(Debug)]
 struct Call {
     exchange: AbortHandle,
-    /// Closing its stream is what cancels it.
-    ends_by_closing: bool,
+    kind: Kind,
     serial: u64,
 }
 
 impl Calls {
     /// Remembers a request by the task that waits for its answer, which it begins.
-    pub(super) fn begin<F>(self: &Arc<Self>, id: &Id, ends_by_closing: bool, exchange: F)
+    pub(super) fn begin<F>(self: &Arc<Self>, id: &Id, kind: Kind, exchange: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -48,13 +56,13 @@ impl Calls {
             let _finish = finish;
             exchange.await;
         });
-        open.calls.insert(id.clone(), Call { exchange: task.abort_handle(), ends_by_closing, serial });
+        open.calls.insert(id.clone(), Call { exchange: task.abort_handle(), kind, serial });
     }
 
     /// Ends a request whose stream's end is what cancels it; whether it was one.
     pub(super) fn cancel(&self, id: &Id) -> bool {
         let open = self.open();
-        let Some(call) = open.calls.get(id).filter(|call| call.ends_by_closing) else { return false };
+        let Some(call) = open.calls.get(id).filter(|call| call.kind.ends_by_closing) else { return false };
         call.exchange.abort();
         true
     }
@@ -79,11 +87,11 @@ impl Calls {
         open.into_keys().collect()
     }
 
-    /// Waits until nothing is on its way.
+    /// Waits until no answer is on its way.
     pub(super) async fn all_answered(&self) {
         loop {
             let ended = self.ended.notified();
-            if self.open().calls.is_empty() {
+            if self.open().calls.values().all(|call| call.kind.is_lasting) {
                 return;
             }
             ended.await;

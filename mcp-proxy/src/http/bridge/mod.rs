@@ -15,6 +15,7 @@ use hyper::body::Bytes;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Duration, timeout};
 
+use super::backlog::Load;
 use super::failure::Failure;
 use super::gate::{Gate, Onward};
 use super::outline::{INITIALIZED, Id, Outline};
@@ -45,6 +46,8 @@ pub(crate) enum End {
     ClientLeft,
     /// The server ended the session.
     SessionGone,
+    /// We were told to end.
+    Stopped,
 }
 
 impl Bridge {
@@ -66,8 +69,12 @@ impl Bridge {
         })
     }
 
-    /// Carries messages until the client leaves or the session ends. `from` brings what the gate let through.
-    pub(crate) async fn run(self: &Arc<Self>, mut from: mpsc::UnboundedReceiver<Onward>) -> End {
+    /// Carries messages until the client leaves or the session ends. `from` brings what the gate let through, and `stop` ends it.
+    pub(crate) async fn run(
+        self: &Arc<Self>,
+        mut from: mpsc::UnboundedReceiver<(Onward, Load)>,
+        stop: &Notify,
+    ) -> End {
         let (asides, queue) = mpsc::unbounded_channel();
         let asides_task = tokio::spawn(Arc::clone(self).asides(queue));
         let mut standing = None;
@@ -75,16 +82,17 @@ impl Bridge {
             let onward = tokio::select! {
                 () = self.gone.notified() => break End::SessionGone,
                 () = self.out.closed() => break End::ClientLeft,
+                () = stop.notified() => break End::Stopped,
                 onward = from.recv() => onward,
             };
             let message = match onward {
                 None => break End::ClientLeft,
-                Some(Onward::Nothing) => continue,
-                Some(Onward::Answer(answer)) => {
+                Some((Onward::Nothing, _)) => continue,
+                Some((Onward::Answer(answer), _)) => {
                     self.tell(answer).await;
                     continue;
                 }
-                Some(Onward::Forward(message)) => Bytes::from(message),
+                Some((Onward::Forward(message), load)) => load.carries(message),
             };
             match Outline::of(&message) {
                 Some(Outline::Request(request)) => self.begin(request, message),
@@ -151,14 +159,18 @@ impl Bridge {
         }
     }
 
-    /// Ends what is open, and tells the server that nobody will come back.
+    /// Ends what is open.
     async fn close(&self, end: End) {
         let why = if end == End::SessionGone { Failure::SessionGone } else { Failure::Stopped };
         for id in self.calls.end() {
             self.fail(&id, &why).await;
         }
+    }
+
+    /// Tells the server that nobody will come back. What was recorded does not wait for that.
+    pub(crate) async fn goodbye(&self, end: End) {
         let headers = self.session().headers(POST_ACCEPTS);
-        if end == End::ClientLeft && self.session().is_open() {
+        if end != End::SessionGone && self.session().is_open() {
             // 405 says that the server does not care; nothing is left to do about any other failure.
             _ = timeout(GOODBYE, self.remote.send(Method::DELETE, headers, Bytes::new())).await;
         }
@@ -201,7 +213,7 @@ fn said(what: impl std::fmt::Display) {
 const POST_ACCEPTS: &str = "application/json, text/event-stream";
 /// For the server to take what needs no answer.
 const ASIDE: Duration = Duration::from_secs(30);
-/// For answers that are still to come when the client has nothing more to say.
-const GRACE: Duration = Duration::from_secs(5);
+/// For answers that are still to come when the client has nothing more to say. The official clients end us after two seconds.
+const GRACE: Duration = Duration::from_secs(1);
 /// For the server to hear that the session is over.
-const GOODBYE: Duration = Duration::from_secs(3);
+const GOODBYE: Duration = Duration::from_millis(500);

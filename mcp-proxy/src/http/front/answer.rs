@@ -64,6 +64,14 @@ pub(super) fn text(status: StatusCode, what: &str) -> Answer {
     with(status, "text/plain; charset=utf-8", Bytes::from(format!("{what}\n")))
 }
 
+/// A request whose headers say something else than its message (MCP 2026-07-28, "Server validation").
+pub(super) fn mismatch(id: Option<Id>, why: &str) -> Answer {
+    let id = id.map_or("null".to_owned(), |id| id.0);
+    let data = r#"{"refused_by":"agent-receipts-mcp"}"#;
+    let error = format!(r#"{{"code":{HEADER_MISMATCH},"message":"refused: {why}","data":{data}}}"#);
+    json(StatusCode::BAD_REQUEST, format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#).into_bytes())
+}
+
 /// A message was taken, and there is nothing to say about it.
 pub(super) fn accepted() -> Answer {
     let mut answer = Response::new(Either::Left(Full::default()));
@@ -84,3 +92,6 @@ fn with(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     answer
 }
+
+/// Of the specification.
+const HEADER_MISMATCH: i32 = -32020;

@@ -3,13 +3,18 @@
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 
 use crate::http::bridge::{LAST_EVENT_ID, SESSION_ID};
-use crate::http::outline::Outline;
-use crate::http::stamp::{METHOD, NAME, PARAM, VERSION, among, decoded, stamp};
+use crate::http::outline::{Outline, Request};
+use crate::http::stamp::{METHOD, NAME, PARAM, VERSION, among, decoded, named};
 
 /// A header that is there twice: the first reader and the last would see two requests.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the header `{0}` is there more than once")]
 pub(super) struct Twice(HeaderName);
+
+/// A header that says something else than the message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the header `{0}` says something else than the message")]
+pub(super) struct Mismatch(HeaderName);
 
 /// The headers of a client that reach the server; of the others it learns nothing.
 pub(super) fn passed(headers: &HeaderMap) -> Result<HeaderMap, Twice> {
@@ -30,30 +35,34 @@ pub(super) fn passed(headers: &HeaderMap) -> Result<HeaderMap, Twice> {
     Ok(passed)
 }
 
-/// Writes the headers anew that repeat the message, so that they can say nothing else than it does.
-pub(super) fn repeat(passed: &mut HeaderMap, outline: Option<&Outline>) {
-    for name in [METHOD, NAME] {
-        passed.remove(name);
-    }
-    let parameters: Vec<HeaderName> =
-        passed.keys().filter(|name| name.as_str().starts_with(PARAM)).cloned().collect();
-    let request = match outline {
-        Some(Outline::Request(request)) => Some(request),
-        _ => None,
+/// Holds the headers that repeat the message against it. Who routes by the one and who acts by the other must see the same.
+///
+/// What is not there is the server's to miss.
+pub(super) fn agree(passed: &HeaderMap, outline: &Outline) -> Result<(), Mismatch> {
+    let (method, request) = match outline {
+        Outline::Request(request) => (Some(request.method.as_str()), Some(request)),
+        Outline::Notification { method, .. } => (Some(method.as_str()), None),
+        Outline::Response => (None, None),
     };
+    let version = request.and_then(Request::own_version);
     let arguments = request.and_then(|request| request.params.get("arguments")?.as_object());
-    for name in parameters {
-        let text = passed.get(&name).and_then(decoded);
-        let known = text.zip(arguments).is_some_and(|(text, arguments)| among(arguments, &text));
-        if !known {
-            passed.remove(&name);
+    for (name, value) in passed {
+        let agrees = match name {
+            name if *name == METHOD => method.is_some_and(|method| value.as_bytes() == method.as_bytes()),
+            name if *name == NAME => {
+                decoded(value).is_some_and(|name| request.and_then(named) == Some(name.as_str()))
+            }
+            name if *name == VERSION => version.is_none_or(|version| value.as_bytes() == version.as_bytes()),
+            name if name.as_str().starts_with(PARAM) => {
+                decoded(value).zip(arguments).is_some_and(|(text, arguments)| among(arguments, &text))
+            }
+            _ => true,
+        };
+        if !agrees {
+            return Err(Mismatch(name.clone()));
         }
     }
-    for (name, value) in request.and_then(stamp).unwrap_or_default() {
-        if let Some(name) = name {
-            passed.insert(name, value);
-        }
-    }
+    Ok(())
 }
 
 /// The session that a request or an answer names.
@@ -120,30 +129,40 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_the_message_is_taken_from_the_message() {
-        let message = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"delete_all",
+    fn a_header_says_what_the_message_says() {
+        let modern = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"z\u00fcrich",
             "arguments":{"region":"eu"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
-        let mut given = headers(&[
-            ("mcp-method", "ping"),
-            ("mcp-name", "harmless"),
-            ("mcp-protocol-version", "2025-11-25"),
+        let before = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+        let told = br#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
+        let answer = br#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+        let agrees = |message: &[u8], pairs: &[(&str, &str)]| {
+            agree(&headers(pairs), &Outline::of(message).unwrap()).is_ok()
+        };
+        let whole = [
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "=?base64?esO8cmljaA==?="),
+            ("mcp-protocol-version", "2026-07-28"),
             ("mcp-param-region", "eu"),
-            ("mcp-param-target", "another"),
-        ]);
-        repeat(&mut given, Outline::of(message).as_ref());
-        assert_eq!(
-            (&given[METHOD], &given[NAME], &given[VERSION]),
-            (&"tools/call".parse().unwrap(), &"delete_all".parse().unwrap(), &"2026-07-28".parse().unwrap(),)
+        ];
+        assert!(agrees(modern, &whole));
+        assert!(agrees(modern, &[]), "it is for the server to miss them");
+        for (name, lie) in [
+            ("mcp-method", "ping"),
+            ("mcp-method", "Tools/Call"),
+            ("mcp-name", "harmless"),
+            ("mcp-name", ""),
+            ("mcp-name", "=?base64?esO8cmljaA?="),
+            ("mcp-protocol-version", "2025-11-25"),
+            ("mcp-param-region", "us"),
+            ("mcp-param-other", "2026-07-28"),
+        ] {
+            assert!(!agrees(modern, &[(name, lie)]), "{name}: {lie}");
+        }
+        assert!(agrees(before, &[("mcp-protocol-version", "2025-11-25"), ("mcp-method", "tools/list")]));
+        assert!(!agrees(before, &[("mcp-name", "x")]) && !agrees(before, &[("mcp-param-x", "y")]));
+        assert!(
+            agrees(told, &[("mcp-method", "notifications/x")]) && !agrees(told, &[("mcp-method", "ping")])
         );
-        assert!(given.contains_key("mcp-param-region"));
-        assert!(!given.contains_key("mcp-param-target"), "a value that the message has not");
-    }
-
-    #[test]
-    fn a_message_without_a_version_is_not_routed_by_headers() {
-        let mut given = headers(&[("mcp-method", "ping"), ("mcp-name", "x"), ("mcp-param-y", "z")]);
-        given.insert(VERSION, "2025-11-25".parse().unwrap());
-        repeat(&mut given, Outline::of(br#"{"jsonrpc":"2.0","method":"notifications/x"}"#).as_ref());
-        assert_eq!(given, headers(&[("mcp-protocol-version", "2025-11-25")]));
+        assert!(agrees(answer, &[]) && !agrees(answer, &[("mcp-method", "ping")]));
     }
 }

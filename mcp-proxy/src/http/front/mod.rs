@@ -1,7 +1,7 @@
 //! A client and a server that both speak Streamable HTTP, with this process between them on the loopback interface.
 //!
 //! A message is read whole, judged, and sent on as the same bytes; an answer is recorded and passed on as it comes. What a request says
-//! beside its message passes by an allow-list, and headers that repeat the message are written anew from it.
+//! beside its message passes by an allow-list, and headers that repeat the message must say what it says.
 
 mod answer;
 mod headers;
@@ -86,7 +86,7 @@ impl Front {
         self.sessions.end();
     }
 
-    async fn post(&self, seat: Seat, mut passed: HeaderMap, request: Request<Incoming>) -> Answer {
+    async fn post(&self, seat: Seat, passed: HeaderMap, request: Request<Incoming>) -> Answer {
         // What is encoded in a way that is not ours to undo could not be judged.
         if content(request.headers()) != Content::Json || request.headers().contains_key(CONTENT_ENCODING) {
             return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a message is JSON, and not encoded further");
@@ -99,19 +99,18 @@ impl Front {
             }
             Err(_) => return text(StatusCode::BAD_REQUEST, "the message broke off"),
         };
+        let outline = Outline::of(&message);
+        if let Some(Err(mismatch)) = outline.as_ref().map(|outline| headers::agree(&passed, outline)) {
+            seat.gate().refused(&message, &mismatch.to_string());
+            return answer::mismatch(outline.and_then(Outline::into_id), &mismatch.to_string());
+        }
         let message = match judged(&seat, message).await {
             Some(Onward::Forward(message)) => Bytes::from(message),
             Some(Onward::Answer(answer)) => return refused(answer),
             Some(Onward::Nothing) => return answer::accepted(),
             None => return text(StatusCode::SERVICE_UNAVAILABLE, "the proxy is ending"),
         };
-        let outline = Outline::of(&message);
-        headers::repeat(&mut passed, outline.as_ref());
-        let waiting = match outline {
-            Some(Outline::Request(request)) => Some(request.id),
-            _ => None,
-        };
-        self.ask(seat, Method::POST, passed, message, waiting).await
+        self.ask(seat, Method::POST, passed, message, outline.and_then(Outline::into_id)).await
     }
 
     /// Asks the server, on behalf of a client that waits for an answer to `waiting`.

@@ -148,6 +148,7 @@ mod tests {
 
     impl Gate for Counted {
         fn client_says(self: Arc<Self>, _: Vec<u8>, _: Box<dyn FnOnce(Onward) + Send>) {}
+        fn refused(&self, _: &[u8], _: &str) {}
         fn server_says(&self, _: &[u8]) {}
         fn end(&self) {
             self.0.fetch_add(1, Ordering::SeqCst);

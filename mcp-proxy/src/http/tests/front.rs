@@ -93,11 +93,22 @@ fn headers_cannot_say_what_the_message_does_not() {
     let server = plain();
     let house = House::before(&server);
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"delete","arguments":{"a":"eu"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
-    let lies = "Mcp-Method: ping\r\nMcp-Name: harmless\r\nMcp-Protocol-Version: 2026-07-28\r\nMcp-Param-A: eu\r\nMcp-Param-B: us\r\n";
-    assert_eq!(house.post(lies, call).status, 200);
+    let version = "Mcp-Protocol-Version: 2026-07-28\r\n";
+    let truth = format!("{version}Mcp-Method: tools/call\r\nMcp-Name: delete\r\nMcp-Param-A: eu\r\n");
+    assert_eq!(house.post(&truth, call).status, 200);
     let seen = &server.seen()[0];
     assert_eq!((seen.header("mcp-method"), seen.header("mcp-name")), (Some("tools/call"), Some("delete")));
-    assert_eq!((seen.header("mcp-param-a"), seen.header("mcp-param-b")), (Some("eu"), None));
+    assert_eq!(seen.header("mcp-param-a"), Some("eu"));
+    for lie in ["Mcp-Method: ping", "Mcp-Name: harmless", "Mcp-Param-A: us"] {
+        let heard = house.post(&format!("{version}{lie}\r\n"), call);
+        assert_eq!(heard.status, 400);
+        assert!(heard.body.contains(r#""id":1,"error":{"code":-32020"#), "{heard:?}");
+        assert!(
+            house.gates().last().unwrap().notes().starts_with("the header `mcp-"),
+            "a refusal is recorded"
+        );
+    }
+    assert_eq!(server.seen().len(), 1);
 }
 
 #[test]

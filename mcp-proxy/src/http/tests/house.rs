@@ -50,6 +50,10 @@ impl Gate for Witness {
         then(onward);
     }
 
+    fn refused(&self, message: &[u8], why: &str) {
+        self.said.lock().unwrap().push(format!("{why}: {}", String::from_utf8_lossy(message)));
+    }
+
     fn server_says(&self, message: &[u8]) {
         self.said.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
     }

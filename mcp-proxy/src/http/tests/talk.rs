@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::mpsc as queue;
+use tokio::sync::{Notify, mpsc as queue};
 
 use super::server::Server;
+use crate::http::backlog::{Backlog, Load};
 use crate::http::bridge::{Bridge, End};
 use crate::http::credentials::credentials;
 use crate::http::endpoint::Endpoint;
@@ -22,6 +23,8 @@ impl Gate for Notes {
         then(Onward::Forward(message));
     }
 
+    fn refused(&self, _: &[u8], _: &str) {}
+
     fn server_says(&self, message: &[u8]) {
         self.0.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
     }
@@ -30,10 +33,12 @@ impl Gate for Notes {
 }
 
 pub(super) struct Talk {
-    say: Option<queue::UnboundedSender<Onward>>,
+    say: Option<queue::UnboundedSender<(Onward, Load)>>,
     hear: mpsc::Receiver<Vec<u8>>,
     notes: Arc<Notes>,
     thread: Option<std::thread::JoinHandle<End>>,
+    backlog: Arc<Backlog>,
+    stop: Arc<Notify>,
 }
 
 /// The longest message of these tests.
@@ -47,6 +52,8 @@ impl Talk {
         let (say, said) = queue::unbounded_channel();
         let (heard, hear) = mpsc::channel();
         let gate = Arc::clone(&notes) as Arc<dyn Gate>;
+        let stop = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
@@ -58,14 +65,16 @@ impl Talk {
                     }
                 };
                 let run = async {
-                    let end = bridge.run(said).await;
+                    let end = bridge.run(said, &stopped).await;
+                    bridge.goodbye(end).await;
                     drop(bridge);
                     end
                 };
                 tokio::join!(run, writer).0
             })
         });
-        Self { say: Some(say), hear, notes, thread: Some(thread) }
+        let backlog = Backlog::new(1 << 20);
+        Self { say: Some(say), hear, notes, thread: Some(thread), backlog, stop }
     }
 
     /// The same, with a session begun.
@@ -80,7 +89,8 @@ impl Talk {
     }
 
     pub(super) fn say(&self, message: &str) {
-        self.say.as_ref().unwrap().send(Onward::Forward(message.into())).unwrap();
+        let said = (Onward::Forward(message.into()), self.backlog.enter(message.len()));
+        self.say.as_ref().unwrap().send(said).unwrap();
     }
 
     pub(super) fn call(&self, id: u32, tool: &str) {
@@ -114,6 +124,11 @@ impl Talk {
         drop(self.say.take());
         let end = self.thread.take().unwrap().join().unwrap();
         (self.hear.iter().map(|message| String::from_utf8(message).unwrap()).collect(), end)
+    }
+
+    /// The proxy is told to end.
+    pub(super) fn stop(&self) {
+        self.stop.notify_one();
     }
 
     /// How it ended, of itself.

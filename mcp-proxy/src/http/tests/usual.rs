@@ -271,3 +271,19 @@ fn parameters_that_a_tool_wants_in_headers_are_repeated_there() {
     talk.hear();
     assert_eq!(server.seen()[1].header("mcp-param-region"), Some("eu"));
 }
+
+#[test]
+fn told_to_end_it_closes_what_is_open_and_says_goodbye() {
+    let server = server(|_, stream| {
+        events(stream);
+        hung_up(stream);
+        false
+    });
+    let talk = Talk::begun(&server);
+    talk.call(1, "slow");
+    server.wait_for(|seen| seen.body.contains("slow"));
+    talk.stop();
+    assert_eq!(talk.hear_failure(1), "the proxy ended");
+    assert_eq!(talk.ended(), End::Stopped);
+    assert_eq!(server.seen().last().unwrap().method, "DELETE");
+}
