@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use agent_receipts_core::payload::withheld;
@@ -43,7 +43,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match record(&args) {
         Ok(()) => code(false),
         Err(error) => {
-            eprintln!("agent-receipts-hook: {error}");
+            // Nor here: a host that closed standard error is no reason to fail, and no reason not to when asked to.
+            let _ = writeln!(io::stderr(), "agent-receipts-hook: {error}");
             code(args.strict)
         }
     }

@@ -26,6 +26,18 @@ fn without_a_daemon_the_loss_is_said_and_told_by_the_next_call_of_the_session() 
 }
 
 #[test]
+fn where_nothing_can_be_said_the_code_still_says_it() {
+    let receiver = Receiver::new();
+    let nobody = receiver.socket().with_file_name("nobody");
+    for (strict, code) in [(None, 0), (Some("--strict"), 2)] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = receiver.command();
+        command.arg("--socket").arg(&nobody).args(strict).arg(r#"{"tool":"t"}"#).stderr(full);
+        assert_eq!(command.status().unwrap().code(), Some(code));
+    }
+}
+
+#[test]
 fn a_daemon_that_does_not_read_holds_nobody_up() {
     let receiver = Receiver::new();
     let path = receiver.socket().with_file_name("deaf");

@@ -68,12 +68,18 @@ impl Receiver {
         }
     }
 
-    /// Runs the hook with `input`, whatever comes of it.
-    pub(crate) fn run(&self, args: &[&str], input: &[u8]) -> Output {
+    /// The hook in an environment of this receiver alone.
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_agent-receipts-hook"));
         let home = self.folder.path();
         command.env_clear().env("HOME", home).env("XDG_RUNTIME_DIR", home.join("run"));
         command.env("AGENTRECEIPTS_SOCKET", self.socket());
+        command
+    }
+
+    /// Runs the hook with `input`, whatever comes of it.
+    pub(crate) fn run(&self, args: &[&str], input: &[u8]) -> Output {
+        let mut command = self.command();
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A hook that reads no further closes the pipe.
