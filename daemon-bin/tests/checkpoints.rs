@@ -241,6 +241,20 @@ fn what_was_planted_beside_the_receipts_is_not_believed() {
     }
 }
 
+/// No search for a good checkpoint goes on for ever: the daemon starts, signs, and ends when it is asked to.
+#[test]
+fn a_checkpoint_over_less_than_nothing_holds_nobody_up() {
+    let home = Home::new();
+    let daemon = home.start();
+    home.record(3);
+    daemon.stop().unwrap();
+    home.sql("DELETE FROM ar_checkpoints; INSERT INTO ar_checkpoints VALUES (-1, 'x', 'x'), (-9, 'x', 'x')");
+    let daemon = home.start();
+    home.record(2);
+    daemon.stop().unwrap();
+    assert_eq!(home.last_size(), home.rows().len() as u64);
+}
+
 #[test]
 fn each_checkpoint_is_told_to_the_anchor_log() {
     let mut home = Home::new();

@@ -151,6 +151,25 @@ fn a_database_of_which_all_was_moved_is_valid_with_its_archive_alone() {
 /// What somebody does, and the words that tell of it.
 type Tampering = (&'static str, fn(&House), &'static [&'static str]);
 
+/// Whoever can write an archive can write the key into its manifest, too: for what was moved from here, only our own keys count.
+#[test]
+fn a_history_that_a_stranger_signed_and_moved_is_not_ours() {
+    let (key, stranger) = (Key::new(1), Key::new(2));
+    let house = house(&stranger, &closed(&mut Chain::new("a"), &stranger, 5));
+    assert_eq!(retire(&house, &[ALL]).code, 0);
+    assert_eq!(house.say(["verify"]).code, 0);
+    fs::remove_file(house.data("signing.key.pub")).unwrap();
+    key.publish(&house.data("signing.key.pub"));
+    for arguments in [&["verify"][..], &["verify", "--chain-id", "a"], &["verify", "--strict"]] {
+        let said = house.say(arguments);
+        assert_eq!(said.code, 1, "{arguments:?}: {}", said.all());
+    }
+    let known = house.path("stranger.pub");
+    stranger.publish(&known);
+    let said = house.say(["verify", "--trust-key", known.to_str().unwrap()]);
+    assert_eq!(said.code, 0, "{}", said.all());
+}
+
 #[test]
 fn an_archive_that_is_not_what_was_moved_is_found_out_with_the_sequence() {
     let key = Key::new(1);
@@ -371,6 +390,13 @@ fn without_a_checkpoint_nothing_goes() {
         let mut store = writer(&house.data("receipts.db"));
         store.write_checkpoint(&[], Some(&planted)).unwrap();
     }
+    // Nor is one over fewer receipts than none, and looking for a good one ends at it.
+    sql(
+        &house,
+        "DELETE FROM ar_checkpoints; INSERT INTO ar_checkpoints VALUES (-1, 'x', 'x'), (-2, 'x', 'x')",
+    );
+    let said = retire(&house, &[ALL]);
+    assert!(said.out.contains("stays  a: no checkpoint is signed over it"), "{}", said.all());
 }
 
 #[test]

@@ -39,7 +39,8 @@ impl Selection<'_> {
         size: u64,
         limit: u64,
     ) -> Result<Vec<StoredCheckpoint>, StoreError> {
-        let sql = "SELECT tree_size, note, heads FROM ar_checkpoints WHERE tree_size <= ?1 ORDER BY tree_size DESC LIMIT ?2";
+        // A size below nothing was planted. It would never end a search that goes from each page's last to the next.
+        let sql = "SELECT tree_size, note, heads FROM ar_checkpoints WHERE tree_size BETWEEN 0 AND ?1 ORDER BY tree_size DESC LIMIT ?2";
         self.listed(sql, size, limit, checkpoint)
     }
 
