@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agent_receipts_chain::{KeyRing, Options};
-use agent_receipts_store::Archive;
+use agent_receipts_store::{Archive, ArchiveKind};
 
 use super::moved::{self, Held, Holding};
 use super::overlap::Overlaps;
@@ -143,9 +143,11 @@ impl Part {
                 "the file of archive `{name}` is not the one that was taken in: it is {digest}"
             ));
         }
-        // Under strict rules only keys count that whoever verifies has named now.
+        // Under strict rules only keys count that whoever verifies has named now; and what was moved from here is this log's own, whose
+        // keys an archive cannot name.
+        let may_be_recorded = !options.strict && archive.manifest.kind != ArchiveKind::Moved;
         let recorded =
-            Trust::recorded(&archive.manifest).filter(|recorded| !options.strict && *recorded != *trust);
+            Trust::recorded(&archive.manifest).filter(|recorded| may_be_recorded && *recorded != *trust);
         if let Some(recorded) = recorded
             && !chains.iter().all(ChainReport::is_valid)
         {
