@@ -46,13 +46,13 @@ fn it_ends_when_idle_or_when_told() {
 }
 
 #[test]
-fn an_interrupt_ends_it() {
+fn a_signal_ends_it() {
     let house = House::new();
     database(&house.data("receipts.db"), &Chain::new("a").rows(&Key::new(1), 1));
     let mut tail = house.command(["tail"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.next().is_some());
-    kill_process(Pid::from_child(&tail), Signal::INT).unwrap();
+    kill_process(Pid::from_child(&tail), Signal::TERM).unwrap();
     assert!(!tail.wait().unwrap().success());
 }
 
