@@ -19,6 +19,11 @@ pub(crate) enum Failure {
         /// Of HTTP.
         status: u16,
     },
+    /// The server wants to know who asks.
+    #[error(
+        "the server answered with status 401: it wants a credential, which `--header-env Authorization=VARIABLE` can bring"
+    )]
+    Unauthorized,
     /// The session is unknown to the server by now.
     #[error("the server has ended the session")]
     SessionGone,

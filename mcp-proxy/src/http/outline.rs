@@ -82,21 +82,44 @@ impl Id {
 /// What a server's message is, at a glance.
 #[derive(Debug, Default)]
 pub(crate) struct Glance {
-    /// The id of what it answers.
-    pub(crate) answers: Option<Id>,
+    /// The ids of what it answers: several if it is a batch.
+    answers: Vec<Id>,
 }
 
 impl Glance {
     /// Looks at one message. What cannot be read answers nothing.
     pub(crate) fn at(message: &[u8]) -> Self {
-        let Ok(seen) = serde_json::from_slice::<Seen<'_>>(message) else { return Self::default() };
-        // No more is asked for than the official clients ask for: an id, and no method.
-        let id = seen
-            .id
-            .filter(|_| seen.method.is_none())
-            .and_then(|id| parse(id.get().as_bytes(), Rules::Payload).ok());
-        Self { answers: id.filter(|id| !id.is_null()).as_ref().map(Id::of) }
+        if let Some(messages) = batch(message) {
+            return Self {
+                answers: messages.iter().filter_map(|message| answered(message.get().as_bytes())).collect(),
+            };
+        }
+        Self { answers: answered(message).into_iter().collect() }
     }
+
+    /// Whether it is, or holds, the answer to a request.
+    pub(crate) fn answers(&self, id: &Id) -> bool {
+        self.answers.contains(id)
+    }
+
+    /// Whether it answers any request.
+    pub(crate) fn is_answer(&self) -> bool {
+        !self.answers.is_empty()
+    }
+}
+
+/// The messages of a batch, which servers of 2025-03-26 may send; none if it is none.
+pub(crate) fn batch(message: &[u8]) -> Option<Vec<&RawValue>> {
+    let is_array = message.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    is_array.then(|| serde_json::from_slice(message).ok())?
+}
+
+fn answered(message: &[u8]) -> Option<Id> {
+    let seen: Seen<'_> = serde_json::from_slice(message).ok()?;
+    // No more is asked for than the official clients ask for: an id, and no method.
+    let id = seen.id.filter(|_| seen.method.is_none())?;
+    let id = parse(id.get().as_bytes(), Rules::Payload).ok().filter(|id| !id.is_null())?;
+    Some(Id::of(&id))
 }
 
 #[derive(Deserialize)]
@@ -136,22 +159,26 @@ mod tests {
 
     #[test]
     fn a_glance_tells_an_answer() {
-        let answers = |text: &str| Glance::at(text.as_bytes()).answers.map(|id| id.0);
-        assert_eq!(answers(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).as_deref(), Some("1"));
-        assert_eq!(answers(r#"{"jsonrpc":"2.0","id":"1","error":{}}"#).as_deref(), Some("\"1\""));
-        assert_eq!(answers(r#"{"id":1.0,"result":{}}"#).as_deref(), Some("1"));
+        let answers = |text: &str, id: &str| Glance::at(text.as_bytes()).answers(&Id(id.to_owned()));
+        assert!(answers(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "1"));
+        assert!(answers(r#"{"jsonrpc":"2.0","id":"1","error":{}}"#, "\"1\""));
+        assert!(!answers(r#"{"jsonrpc":"2.0","id":"1","error":{}}"#, "1"));
+        assert!(answers(r#"{"id":1.0,"result":null}"#, "1"));
+        let batch = r#" [{"id":1,"result":{}},7,{"id":2,"method":"ping"},{"id":"3","error":{}}]"#;
+        assert!(answers(batch, "1") && answers(batch, "\"3\"") && !answers(batch, "2"));
         for none in [
             r#"{"id":1,"method":"ping"}"#,
             r#"{"method":"x"}"#,
             r#"{"id":null,"error":{}}"#,
             "[]",
+            "[1",
             "",
             "\u{1}",
         ] {
-            assert_eq!(answers(none), None, "{none}");
+            assert!(!Glance::at(none.as_bytes()).is_answer(), "{none}");
         }
         // Nothing nests too deep for a glance.
         let deep = format!(r#"{{"id":7,"result":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
-        assert_eq!(answers(&deep).as_deref(), Some("7"));
+        assert!(answers(&deep, "7"));
     }
 }

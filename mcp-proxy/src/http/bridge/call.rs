@@ -9,7 +9,7 @@ use hyper::{Method, Response};
 use super::cancel::Kind;
 use super::{Bridge, POST_ACCEPTS};
 use crate::http::failure::Failure;
-use crate::http::outline::{Glance, Id, Request};
+use crate::http::outline::{Glance, Id, Request, batch};
 use crate::http::remote::{Content, content, whole};
 use crate::http::stamp;
 
@@ -62,9 +62,12 @@ impl Bridge {
         }
         match content(response.headers()) {
             Content::Json => {
-                let message = whole(response.into_body(), self.limit).await?;
-                let answers = self.pass(request, message).await;
-                if answers { Ok(()) } else { Err(Failure::Another) }
+                let body = whole(response.into_body(), self.limit).await?;
+                let mut is_answered = false;
+                for message in messages(body) {
+                    is_answered |= self.pass(request, message).await;
+                }
+                if is_answered { Ok(()) } else { Err(Failure::Another) }
             }
             Content::Events => self.follow(request, response.into_body()).await,
             Content::Other(kind) => Err(Failure::Content(kind)),
@@ -73,7 +76,7 @@ impl Bridge {
 
     /// Passes a message on that came for a request; whether it is its answer.
     pub(super) async fn pass(&self, request: &Request, message: Vec<u8>) -> bool {
-        let is_answer = Glance::at(&message).answers.as_ref() == Some(&request.id);
+        let is_answer = Glance::at(&message).answers(&request.id);
         if is_answer && request.method == INITIALIZE {
             self.agree(&message);
         }
@@ -86,13 +89,16 @@ impl Bridge {
 
     /// An error of the protocol may come with a status of its own; it is the server's word, and better than ours.
     async fn refusal(&self, id: &Id, response: Response<Incoming>) -> Result<(), Failure> {
-        let status = Failure::Status { status: response.status().as_u16() };
+        let status = match response.status().as_u16() {
+            401 => Failure::Unauthorized,
+            status => Failure::Status { status },
+        };
         if content(response.headers()) != Content::Json {
             return Err(status);
         }
         let message = whole(response.into_body(), self.limit).await.map_err(|_| status.clone())?;
         let Some(error) = protocol_error(&message) else { return Err(status) };
-        if Glance::at(&message).answers.as_ref() == Some(id) {
+        if Glance::at(&message).answers(id) {
             self.deliver(message).await;
         } else {
             // The server refused before it read the id: it can only be this request's.
@@ -111,6 +117,14 @@ impl Bridge {
         if let Some(version) = version {
             self.session().agree(version);
         }
+    }
+}
+
+/// The messages of a body. The official clients take the messages of a batch one by one, and on stdio they take none.
+fn messages(body: Vec<u8>) -> Vec<Vec<u8>> {
+    match batch(&body) {
+        Some(messages) => messages.iter().map(|message| message.get().as_bytes().to_vec()).collect(),
+        None => vec![body],
     }
 }
 

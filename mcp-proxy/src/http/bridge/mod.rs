@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hyper::Method;
 use hyper::body::Bytes;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
 use tokio::time::{Duration, timeout};
 
 use super::backlog::Load;
@@ -99,7 +100,10 @@ impl Bridge {
                 Some(Outline::Notification { method, .. }) if method == INITIALIZED => {
                     // The one that everything after it depends on.
                     if self.aside(message).await {
-                        standing = Some(tokio::spawn(Arc::clone(self).stand()));
+                        let new = tokio::spawn(Arc::clone(self).stand());
+                        // One is enough, however often a client says that it is ready.
+                        let old: Option<JoinHandle<()>> = standing.replace(new);
+                        old.inspect(JoinHandle::abort);
                     }
                 }
                 Some(Outline::Notification { cancels: Some(id), .. }) => {

@@ -19,9 +19,9 @@ impl Bridge {
             let opened = match self.listen(after.as_ref()).await {
                 Ok(response) => match (response.status().as_u16(), content(response.headers())) {
                     (200, Content::Events) => Ok(response.into_body()),
-                    // The server has nothing to say of its own.
-                    (405, _) => return,
-                    (404, _) if self.session().is_open() => return self.gone.notify_one(),
+                    // The server has nothing to say of its own; some know no other word for that. (A session that is gone shows where the
+                    // client next says something.)
+                    (404 | 405, _) => return,
                     (status, _) => Err(Failure::Status { status }),
                 },
                 Err(why) => Err(why),

@@ -37,7 +37,6 @@ impl Bridge {
                         sleep(wait).await;
                         match self.resume(&after).await {
                             Ok(body) => break stream.resumed(body),
-                            Err(Failure::SessionGone) => return Err(Failure::SessionGone),
                             Err(why) => last = why,
                         }
                     };
@@ -62,7 +61,6 @@ impl Bridge {
             (200, Content::Events) => Ok(response.into_body()),
             (200, Content::Json) => Err(Failure::Content("application/json".into())),
             (200, Content::Other(kind)) => Err(Failure::Content(kind)),
-            (404, _) if self.session().is_open() => Err(Failure::SessionGone),
             (status, _) => Err(Failure::Status { status }),
         }
     }

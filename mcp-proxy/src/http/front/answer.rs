@@ -32,9 +32,8 @@ impl Front {
             if kind == Content::Json && !bytes.is_empty() {
                 seat.gate().server_says(&bytes);
             }
-            let answered =
-                kind == Content::Json && waiting.is_some() && Glance::at(&bytes).answers == waiting;
-            if let Some(id) = waiting.filter(|_| !answered) {
+            let glance = if kind == Content::Json { Glance::at(&bytes) } else { Glance::default() };
+            if let Some(id) = waiting.filter(|id| !glance.answers(id)) {
                 // The client sees for itself what it got; the record is told that it was no answer.
                 let status = parts.status.as_u16();
                 let why = match status {

@@ -156,7 +156,7 @@ async fn judged(seat: &Seat, message: Bytes) -> Option<Onward> {
 
 /// A refusal goes where an answer would have gone; without an id it is the request itself that is bad.
 fn refused(answer: Vec<u8>) -> Answer {
-    let status = if Glance::at(&answer).answers.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let status = if Glance::at(&answer).is_answer() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     json(status, answer)
 }
 

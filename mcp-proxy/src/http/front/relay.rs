@@ -30,9 +30,8 @@ impl Relay {
         let (gate, waiting) = (self.seat.gate(), &mut self.waiting);
         let fed = self.reader.feed(bytes, |event| {
             if event.is_message {
-                if waiting.is_some() && Glance::at(&event.data).answers == *waiting {
-                    *waiting = None;
-                }
+                // What is answered is no longer looked for.
+                *waiting = waiting.take().filter(|id| !Glance::at(&event.data).answers(id));
                 gate.server_says(&event.data);
             }
         });

@@ -78,7 +78,12 @@ fn what_is_no_answer_is_said() {
             "the server accepted the request without answering it",
         ),
         ("500 Oops", "text/plain", "secret stack trace", "the server answered with status 500"),
-        ("401 Unauthorized", "application/json", "{\"error\":\"no\"}", "the server answered with status 401"),
+        (
+            "401 Unauthorized",
+            "application/json",
+            "{\"error\":\"no\"}",
+            "the server answered with status 401: it wants a credential, which `--header-env Authorization=VARIABLE` can bring",
+        ),
         ("404 Not Found", "text/plain", "", "the server answered with status 404"),
     ];
     for (status, kind, body, expected) in cases {

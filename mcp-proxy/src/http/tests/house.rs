@@ -15,7 +15,6 @@ use super::talk::LIMIT;
 use crate::http::endpoint::Endpoint;
 use crate::http::front::Front;
 use crate::http::gate::{Gate, Onward};
-use crate::http::outline::Glance;
 use crate::http::remote::Remote;
 use crate::serve::{Door, Limits, serve};
 
@@ -40,10 +39,11 @@ impl Gate for Witness {
                 format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32001,"message":"no"}}}}"#).into(),
             )
         };
-        let onward = match Glance::at(text.replace("method", "x").as_bytes()).answers {
-            _ if text.contains("nothing") => Onward::Nothing,
-            Some(id) if text.contains("blocked") => answer(&id.0),
-            None if text.contains("blocked") => answer("null"),
+        let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let onward = match text.as_str() {
+            "nothing" => Onward::Nothing,
+            blocked if blocked.contains("blocked") => answer(&said["id"].to_string()),
             _ => Onward::Forward(message),
         };
         self.said.lock().unwrap().push(text);

@@ -287,3 +287,37 @@ fn told_to_end_it_closes_what_is_open_and_says_goodbye() {
     assert_eq!(talk.ended(), End::Stopped);
     assert_eq!(server.seen().last().unwrap().method, "DELETE");
 }
+
+#[test]
+fn the_messages_of_a_batch_are_told_one_by_one() {
+    let server = server(|request, stream| {
+        let answer = result(request, "done");
+        json(stream, &format!(r#"[{{"jsonrpc":"2.0","method":"notifications/x"}}, {answer}]"#))
+    });
+    let talk = Talk::begun(&server);
+    talk.call(1, "x");
+    assert_eq!(talk.hear()["method"], "notifications/x");
+    assert_eq!(talk.hear()["result"]["text"], "done");
+    assert_eq!(talk.leave().0, [""; 0]);
+}
+
+#[test]
+fn a_client_that_is_ready_twice_has_one_stream() {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let server = Server::new(move |request, stream| match request.what().as_str() {
+        "initialize" => opened(request, stream),
+        "GET" => {
+            events(stream);
+            hung_up(stream);
+            let _ = tell.lock().unwrap().send(());
+            false
+        }
+        _ => accepted(stream),
+    });
+    let talk = Talk::begun(&server);
+    server.wait_for(|seen| seen.method == "GET");
+    talk.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    told.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    assert_eq!(talk.leave().1, End::ClientLeft);
+}
