@@ -25,7 +25,9 @@ pub(crate) enum SendError {
 
 /// Sends it, within the emitter's deadlines or those that were asked for.
 pub(crate) fn send(noted: &Noted<'_>, args: &Args) -> Result<(), SendError> {
-    let mut builder = Emitter::builder().session_id(clipped(&noted.session_id, MAX_SESSION));
+    // Without one each call would have a session of its own, whose losses no later call tells.
+    let session = if noted.session_id.is_empty() { NO_SESSION } else { &noted.session_id };
+    let mut builder = Emitter::builder().session_id(clipped(session, MAX_SESSION));
     if let Some(socket) = &args.socket {
         builder = builder.socket_path(socket);
     }
@@ -89,6 +91,8 @@ fn name(text: &str) -> String {
 
 /// What a frame leaves for input and output together: the other fields are bounded far below the rest.
 const ROOM: usize = MAX_FRAME - (192 << 10);
+/// The session of events that the host gives none.
+const NO_SESSION: &str = "hook";
 /// Bounds of ours, which the protocol does not set: together with the payloads they keep below a frame.
 const MAX_NAME: usize = 1024;
 const MAX_SESSION: usize = 1024;

@@ -38,6 +38,17 @@ fn where_nothing_can_be_said_the_code_still_says_it() {
 }
 
 #[test]
+fn what_was_lost_without_a_session_is_told_by_the_next_call_without_one() {
+    let receiver = Receiver::new();
+    let nobody = receiver.socket().with_file_name("nobody");
+    for said in [&br#"{"tool":"t"}"#[..], b"unreadable"] {
+        assert!(receiver.run(&["--socket", nobody.to_str().unwrap()], said).status.success());
+    }
+    let (_, frame) = receiver.hook(&[], br#"{"tool":"u"}"#);
+    assert_eq!((&frame["drop_count"], &frame["session_id"]), (&2.into(), &"hook".into()));
+}
+
+#[test]
 fn a_daemon_that_does_not_read_holds_nobody_up() {
     let receiver = Receiver::new();
     let path = receiver.socket().with_file_name("deaf");
