@@ -10,6 +10,13 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketType};
 
+/// The moment that a patience ends; one longer than a clock can say ends in a century.
+pub(crate) fn after(patience: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    let now = Instant::now();
+    now.checked_add(patience).unwrap_or(now + CENTURY)
+}
+
 /// A Unix stream socket that no child process inherits and that never raises SIGPIPE.
 pub(crate) fn stream_socket() -> io::Result<OwnedFd> {
     #[cfg(not(target_vendor = "apple"))]

@@ -407,6 +407,18 @@ fn threads_get_each_their_own_reply() {
 }
 
 #[test]
+fn a_patience_without_end_is_one() {
+    let dir = dir();
+    let path = dir.path().join("s");
+    let daemon = Daemon::start(&path);
+    let emitter = builder(&path).dial_timeout(Duration::MAX).write_timeout(Duration::MAX).build().unwrap();
+    emitter.emit(&event()).unwrap();
+    emitter.emit_within(&event(), Duration::MAX).unwrap();
+    assert!(matches!(emitter.emit_acknowledged(&event(), Duration::MAX), Ok(Ack::Accepted { .. })));
+    assert_eq!(daemon.stop().len(), 3);
+}
+
+#[test]
 fn a_daemon_that_never_replies_is_not_waited_for_longer_than_allowed() {
     let dir = dir();
     let path = dir.path().join("s");

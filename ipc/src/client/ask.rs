@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -10,6 +10,7 @@ use super::outgoing::Frame;
 use super::wire::Wire;
 use crate::control::{ControlError, ControlReply, ControlRequest, MAX_CONTROL_REQUEST};
 use crate::peer::Peer;
+use crate::sys::after;
 
 /// Why a daemon was not asked, or did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -78,9 +79,9 @@ pub fn ask(
     if body.len() > MAX_CONTROL_REQUEST {
         return Err(AskError::TooLong);
     }
-    let deadline = Instant::now() + patience;
+    let deadline = after(patience);
     let dial = |error: io::Error| AskError::Dial { socket: socket.to_owned(), kind: error.kind() };
-    let wire = Wire::dial(socket, deadline.min(Instant::now() + DIAL)).map_err(dial)?;
+    let wire = Wire::dial(socket, deadline.min(after(DIAL))).map_err(dial)?;
     let peer = wire.peer().map_err(dial)?;
     if !may_answer(&peer) {
         return Err(AskError::Stranger { socket: socket.to_owned(), uid: peer.uid });

@@ -87,9 +87,18 @@ impl Life {
 
     /// Leaves what was not told without waiting for more than a moment, and has the next event look for it.
     pub(super) fn leave_at_once(&self, file: &DropFile, now: SystemTime) {
-        if let Untold::Left { count, .. } = self.leave_within(file, now, MOMENT) {
-            self.left.fetch_add(count, Ordering::Relaxed);
-            self.looked.store(NEVER, Ordering::Relaxed);
+        let count = self.drops.take();
+        if count == 0 {
+            return;
+        }
+        // Before it is there to be found: another thread may tell it at once, and takes it off again.
+        self.left.fetch_add(count, Ordering::Relaxed);
+        match file.leave(count, now, MOMENT) {
+            Ok(_) => self.looked.store(NEVER, Ordering::Relaxed),
+            Err(_) => {
+                self.told(Some(count));
+                self.drops.add(count);
+            }
         }
     }
 
@@ -97,15 +106,11 @@ impl Life {
     pub(super) fn leave(&self, file: &DropFile, now: SystemTime) -> Untold {
         // What was left at once is another emitter's to tell from here on.
         self.told(None);
-        self.leave_within(file, now, PATIENCE)
-    }
-
-    fn leave_within(&self, file: &DropFile, now: SystemTime, patience: Duration) -> Untold {
         let count = self.drops.take();
         if count == 0 {
             return Untold::Nothing;
         }
-        match file.leave(count, now, patience) {
+        match file.leave(count, now, PATIENCE) {
             Ok(file) => Untold::Left { count, file },
             Err(error) => {
                 self.drops.add(count);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::error::{CallerError, EmitError, TransportError};
 use super::outgoing::Frame;
 use super::wire::{Ticket, Wire};
+use crate::sys::after;
 
 /// The line to one daemon: no connection until the first event, a new one after each failure.
 #[derive(Debug)]
@@ -81,7 +82,7 @@ impl Line {
         asks: bool,
         latest: Option<Instant>,
     ) -> Result<Option<Asked>, EmitError> {
-        let own_end = Instant::now() + self.dial_timeout + self.write_timeout;
+        let own_end = after(self.dial_timeout.saturating_add(self.write_timeout));
         let end = latest.map_or(own_end, |latest| latest.min(own_end));
         let mut turn = self.take_turn(end)?;
         // A daemon that has ended since the last frame is found out by this one, of which it can have taken nothing whole.
@@ -91,7 +92,7 @@ impl Line {
                 Some(wire) => Arc::clone(wire),
                 None => Arc::clone(turn.wire.insert(self.dial(end)?)),
             };
-            match wire.send(frame, asks, end.min(Instant::now() + self.write_timeout)) {
+            match wire.send(frame, asks, end.min(after(self.write_timeout))) {
                 Ok(ticket) => return Ok(ticket.map(|ticket| Asked { wire, ticket })),
                 Err(error) => {
                     // Half a frame may be out: whatever followed would be read as the rest of it.
@@ -107,7 +108,7 @@ impl Line {
     }
 
     fn dial(&self, end: Instant) -> Result<Arc<Wire>, TransportError> {
-        let dialled = Wire::dial(&self.socket, end.min(Instant::now() + self.dial_timeout));
+        let dialled = Wire::dial(&self.socket, end.min(after(self.dial_timeout)));
         let wire = dialled
             .map_err(|error| TransportError::Dial { socket: self.socket.clone(), kind: error.kind() })?;
         self.dials.fetch_add(1, Ordering::Relaxed);

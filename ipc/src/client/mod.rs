@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::ack::Ack;
+use crate::sys::after;
 use left::DropFile;
 use life::Life;
 use outgoing::Draft;
@@ -64,7 +65,7 @@ impl Emitter {
 
     /// [`Emitter::emit`], taking at most `patience` as well: for callers that have a deadline of their own.
     pub fn emit_within(&self, event: &EventToSend<'_>, patience: Duration) -> Result<(), EmitError> {
-        self.emit_by(event, Some(Instant::now() + patience))
+        self.emit_by(event, Some(after(patience)))
     }
 
     /// Sends one event and waits at most `patience` in all for the daemon to say what became of it.
@@ -74,7 +75,7 @@ impl Emitter {
     /// with the drops that it told of. The daemon decides how long a commit
     /// takes, so `patience` should be seconds. `best_effort` has no effect here.
     pub fn emit_acknowledged(&self, event: &EventToSend<'_>, patience: Duration) -> Result<Ack, EmitError> {
-        let deadline = Instant::now() + patience;
+        let deadline = after(patience);
         let life = self.life.own();
         let draft = self.draft(life, event, true)?;
         let (frame, telling) = Telling::load(draft, life, &self.drop_file);

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use thiserror::Error;
@@ -170,7 +170,7 @@ fn find_occupant(path: &Path, probe: Duration) -> Result<Occupant, BindError> {
     if !found.file_type().is_socket() {
         return Err(BindError::NotASocket { path: path.to_owned(), mode: found.mode() });
     }
-    match sys::connect_by(path, Instant::now() + probe) {
+    match sys::connect_by(path, sys::after(probe)) {
         Ok(_) => Err(BindError::AlreadyListening { path: path.to_owned() }),
         Err(error) => match error.kind() {
             io::ErrorKind::ConnectionRefused => Ok(Occupant::Stale),

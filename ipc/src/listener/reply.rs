@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::Shutdown;
@@ -109,7 +109,7 @@ impl Link {
         if *broken {
             return Err(ReplyError::Gone { kind: io::ErrorKind::NotConnected });
         }
-        sys::send_by(self.socket(), frames, Instant::now() + self.patience).map_err(|error| {
+        sys::send_by(self.socket(), frames, sys::after(self.patience)).map_err(|error| {
             // Half a reply may be out: whatever followed would be misread.
             *broken = true;
             let _ = rustix::net::shutdown(&self.socket, Shutdown::Both);

@@ -12,6 +12,7 @@ use super::error::DropFileError;
 use super::error::system;
 use crate::event::MAX_DROP_COUNT;
 use crate::private_folder::own_uid;
+use crate::sys::after;
 
 /// An open drop file, which nobody else changes or removes while this exists.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Record {
         make: bool,
         patience: Duration,
     ) -> Result<Option<Self>, DropFileError> {
-        let (path, end) = (folder_path.join(name), Instant::now() + patience);
+        let (path, end) = (folder_path.join(name), after(patience));
         loop {
             let Some(file) = open_file(&folder, name, make).map_err(|error| refusal(error, &path))? else {
                 return Ok(None);
@@ -72,6 +73,11 @@ impl Record {
                 self.remove();
             }
         })
+    }
+
+    /// When it was last written, in seconds since 1970.
+    pub(super) fn touched(&self) -> Option<i64> {
+        look_at(&self.file.0, &self.path).ok().map(|found| found.st_mtime)
     }
 
     /// Takes the count away, for it has been told.

@@ -19,7 +19,7 @@ pub(super) fn make_room(folder: &OwnedFd, path: &Path, now: SystemTime) {
     let surplus = (files.len() + 1).saturating_sub(MOST);
     for (at, (touched, name)) in files.iter().enumerate() {
         if at < surplus || touched.saturating_add(AGE.as_secs() as i64) < now {
-            remove(folder, path, name);
+            remove(folder, path, name, *touched);
         }
     }
 }
@@ -40,9 +40,12 @@ fn files(folder: &OwnedFd) -> Vec<(i64, String)> {
         .collect()
 }
 
-fn remove(folder: &OwnedFd, path: &Path, name: &str) {
+/// Removes one, unless somebody has written to it since it was looked at.
+fn remove(folder: &OwnedFd, path: &Path, name: &str, touched: i64) {
     let Ok(folder) = rustix::io::fcntl_dupfd_cloexec(folder, 0) else { return };
-    if let Ok(Some(record)) = Record::open(folder, path, name, false, Duration::ZERO) {
+    if let Ok(Some(record)) = Record::open(folder, path, name, false, Duration::ZERO)
+        && record.touched() == Some(touched)
+    {
         record.remove();
     }
 }
@@ -98,6 +101,17 @@ mod tests {
         // A clock that was set back makes nothing old.
         make_room(&open, dir.path(), UNIX_EPOCH - Duration::from_secs(9));
         assert!(young.exists());
+    }
+
+    #[test]
+    fn what_was_written_since_it_was_looked_at_stays() {
+        let (dir, open) = folder();
+        let old = file(dir.path(), "old", AGE.as_secs() + 1);
+        let touched = files(&open)[0].0;
+        remove(&open, dir.path(), "old", touched - 1);
+        assert!(old.exists());
+        remove(&open, dir.path(), "old", touched);
+        assert!(!old.exists());
     }
 
     #[test]
