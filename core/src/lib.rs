@@ -26,9 +26,12 @@
 #[cfg(feature = "disclosure")]
 pub mod disclosure;
 pub mod json;
+#[cfg(feature = "redaction")]
+pub mod redaction;
 pub mod taxonomy;
 
 mod excerpt;
+mod harmless;
 mod receipt;
 mod timestamp;
 mod words;
@@ -46,6 +49,7 @@ mod signature;
 
 // The public interface is:
 
+pub use harmless::{harmless_json, printable};
 pub use receipt::{
     Action, Authorization, CREDENTIAL_TYPES, CREDENTIALS_CONTEXT, ChainPosition, CredentialSubject,
     DecodeError, Delegation, Delegator, EmitterMetadata, Intent, Issuer, KeyRotation, Operator, Outcome,

@@ -30,7 +30,7 @@ use crate::pipeline::submission::Work;
 use crate::pipeline::writer::Writer;
 use crate::principal::Principals;
 use crate::pulse::Pulse;
-use crate::redact::{PatternError, Redactor, load_patterns};
+use crate::redact::redactor;
 use crate::startup::{StartError, open};
 use crate::surroundings::{Log, Surroundings};
 
@@ -102,7 +102,7 @@ impl Daemon {
         if let Some(warning) = &warning {
             log(warning);
         }
-        let redactor = redactor(config)?;
+        let redactor = redactor(config.redact_patterns.as_deref())?;
         let discloser = Discloser::open(config, &surroundings)?;
         // Before any thread is started, since each is confined by itself; SQLite's come with the store.
         let attest = confine(config, &log);
@@ -280,11 +280,6 @@ fn warning_of_place(config: &Config) -> Result<Option<String>, StartError> {
         let path = config.socket.display();
         format!("WARNING: socket `{path}` lies outside the safe folders: whoever can write there can take its place")
     }))
-}
-
-fn redactor(config: &Config) -> Result<Redactor, PatternError> {
-    let custom = config.redact_patterns.as_deref().map_or_else(|| Ok(Vec::new()), load_patterns)?;
-    Redactor::new(&custom)
 }
 
 fn listen(config: &Config, passed: Option<OwnedFd>, log: &Log) -> Result<Listener, BindError> {

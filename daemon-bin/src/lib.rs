@@ -58,7 +58,7 @@ pub use paths::DataDirectory;
 pub use pipeline::ledger::WriteError;
 pub use pipeline::resume::ResumeError;
 pub use protocol::{FRAME_VERSIONS, FrameVersions};
-pub use redact::{CustomPattern, PatternError, REDACTED, Redactor, load_patterns};
+pub use redact::{PatternFileError, load_patterns};
 pub use retire::{RetireError, retire};
 pub use rotate::{RotateError, Rotation, rotate};
 pub use run::{RunError, run};

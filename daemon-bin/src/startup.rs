@@ -23,7 +23,7 @@ use crate::pipeline::resume::{Keys, ResumeError, head_of};
 use crate::pipeline::roots::Roots;
 use crate::pipeline::sequence::Sequencer;
 use crate::pipeline::shared_store::SharedStore;
-use crate::redact::PatternError;
+use crate::redact::PatternFileError;
 use crate::rotate::{RotateError, recover};
 use crate::surroundings::Surroundings;
 
@@ -60,7 +60,7 @@ pub enum StartError {
     Rotation(Box<RotateError>),
     /// A redaction pattern is wrong.
     #[error(transparent)]
-    Redact(#[from] PatternError),
+    Redact(#[from] PatternFileError),
     /// Something is to be disclosed, and the key for it cannot be used.
     #[error(transparent)]
     ForensicKey(#[from] ForensicKeyError),

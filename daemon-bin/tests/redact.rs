@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use agent_receipts_daemon::{CustomPattern, PatternError, REDACTED, Redactor, load_patterns};
+use agent_receipts_core::redaction::{CustomPattern, PatternError, REDACTED, Redactor};
+use agent_receipts_daemon::{PatternFileError, load_patterns};
 
 fn redact(text: &str) -> String {
     Redactor::new(&[]).unwrap().redact(text)
@@ -13,7 +14,7 @@ fn custom(name: &str, pattern: &str) -> CustomPattern {
     CustomPattern { name: name.to_owned(), pattern: pattern.to_owned() }
 }
 
-fn patterns(yaml: &str) -> Result<Vec<CustomPattern>, PatternError> {
+fn patterns(yaml: &str) -> Result<Vec<CustomPattern>, PatternFileError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("patterns.yaml");
     std::fs::write(&path, yaml).unwrap();
@@ -230,7 +231,7 @@ fn a_file_that_does_not_say_what_it_should_is_refused() {
         "patterns: []\n---\npatterns: []\n",
     ] {
         match patterns(yaml) {
-            Err(PatternError::MalformedFile { reason, .. }) => {
+            Err(PatternFileError::MalformedFile { reason, .. }) => {
                 assert!(!reason.is_empty() && !reason.contains('\n'))
             }
             other => panic!("{yaml:?}: {other:?}"),
@@ -241,7 +242,7 @@ fn a_file_that_does_not_say_what_it_should_is_refused() {
 #[test]
 fn a_pattern_needs_a_name() {
     let refused = patterns("patterns:\n  - {name: a, pattern: b}\n  - {name: ' ', pattern: b}\n");
-    assert_eq!(refused, Err(PatternError::Unnamed { index: 2 }));
+    assert_eq!(refused, Err(PatternFileError::Unnamed { index: 2 }));
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn aliases_that_multiply_are_refused_before_they_fill_the_memory() {
         let previous = vec![format!("*a{}", level - 1); 10].join(",");
         yaml += &format!("a{level}: &a{level} [{previous}]\n");
     }
-    assert!(matches!(patterns(&yaml), Err(PatternError::MalformedFile { .. })));
+    assert!(matches!(patterns(&yaml), Err(PatternFileError::MalformedFile { .. })));
     let listed =
         format!("patterns: [{{name: &n aaaaaaaaaa, pattern: b}}{}]", ",{name: *n, pattern: b}".repeat(3));
     assert_eq!(patterns(&listed).map(|patterns| patterns.len()), Ok(4));
@@ -263,9 +264,9 @@ fn a_file_that_cannot_be_read_is_named() {
     let refused = load_patterns(missing).unwrap_err();
     assert_eq!(
         refused,
-        PatternError::Unreadable { path: missing.into(), kind: std::io::ErrorKind::NotFound }
+        PatternFileError::Unreadable { path: missing.into(), kind: std::io::ErrorKind::NotFound }
     );
     assert!(refused.to_string().contains("/nowhere/patterns.yaml"));
     let endless = load_patterns(Path::new("/dev/zero")).unwrap_err();
-    assert!(matches!(endless, PatternError::Oversize { .. }), "{endless}");
+    assert!(matches!(endless, PatternFileError::Oversize { .. }), "{endless}");
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use agent_receipts_core::json::Value;
-use agent_receipts_daemon::{PatternError, StartError};
+use agent_receipts_daemon::{PatternFileError, StartError};
 use support::{Home, event};
 
 /// Records each text as the error of an event, and gives what the receipts hold.
@@ -67,5 +67,5 @@ fn patterns_that_cannot_be_used_refuse_the_start() {
     }
     let mut home = Home::new();
     home.config.redact_patterns = Some(home.path("none.yaml"));
-    assert!(matches!(home.try_start(), Err(StartError::Redact(PatternError::Unreadable { .. }))));
+    assert!(matches!(home.try_start(), Err(StartError::Redact(PatternFileError::Unreadable { .. }))));
 }

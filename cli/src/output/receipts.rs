@@ -6,10 +6,10 @@ use std::io;
 use agent_receipts_core::json::{self, Rules};
 use agent_receipts_store::Row;
 
+use super::harmless_json;
 use super::paint::Tone;
 use super::screen::Screen;
 use super::table::Table;
-use super::text::harmless_json;
 
 /// Writes rows of one database as a table.
 pub(crate) fn write_rows(rows: &[Row], indent: usize, screen: &mut Screen) -> io::Result<()> {

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufWriter, Write};
 
+use agent_receipts_core::harmless_json;
+
 use super::paint::{Paint, Tone};
-use super::text::harmless_json;
 use crate::environment::Environment;
 
 /// A line on standard error. That nobody reads there any more is no reason to fail: an exit code must still get through.

@@ -3,8 +3,9 @@
 use std::io;
 
 use super::paint::Tone;
+use super::printable;
 use super::screen::Screen;
-use super::text::{cut, printable};
+use super::text::cut;
 
 /// Rows under a heading, each column as wide as its widest cell.
 pub(crate) struct Table {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agent_receipts_core::redaction::Redactor;
 use agent_receipts_ipc::{Event, FrameError, Handler, Next, Peer, ReplyWriter, Session};
 
 use super::answers::refusal;
@@ -10,7 +11,6 @@ use super::queue::Queue;
 use super::submission::{Claim, ReplyTo, Sender, Submission, Work};
 use crate::disclosure::{Discloser, Undisclosed};
 use crate::principal::Principals;
-use crate::redact::Redactor;
 use crate::surroundings::Log;
 
 /// What every connection needs.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use agent_receipts_core::json::{Object, Value};
+use agent_receipts_core::redaction::Redactor;
 use agent_receipts_core::{OutcomeStatus, taxonomy};
 use agent_receipts_ipc::{Ack, Decision, Event, Peer, ReplyWriter};
 
 use super::ledger::{Ledger, WriteError};
 use super::receipts::OWN_KINDS;
 use crate::disclosure::{Discloser, Part, Undisclosed};
-use crate::redact::Redactor;
 
 /// One unit of work for the writer. Answers travel the same way as events, so that a connection's replies
 /// come in the order of its frames.

@@ -58,7 +58,7 @@ pub struct Question {
     pub server: String,
     /// The tool's name.
     pub tool: String,
-    /// The arguments as text, redacted for the eyes of whoever approves.
+    /// The arguments for the eyes of whoever approves, as [`shown`](super::shown) makes them.
     pub arguments: String,
     /// The rule that paused it.
     pub rule: String,

@@ -1,4 +1,5 @@
-//! Keeps secrets out of `outcome.error`, the one text of a receipt that emitters copy from programs' output.
+//! Keeps secrets out of texts: out of `outcome.error`, the one text of a receipt that emitters copy from programs' output, and out of
+//! what somebody is shown who is to approve a call.
 //!
 //! Three passes, as the reference makes them (wire protocol §1.10): values of JSON members with telling names, known
 //! forms of tokens and keys, then the operator's own patterns. Hashes are taken before, over the raw payloads.
@@ -13,14 +14,14 @@ mod patterns;
 
 use std::borrow::Cow;
 
-pub use custom::{CustomPattern, PatternError, load_patterns};
+pub use custom::{CustomPattern, PatternError};
 
 use patterns::{BuiltIn, replace_bounded};
 
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[REDACTED]";
 
-/// Replaces secrets in error texts. Build one at start and share it.
+/// Replaces secrets in texts. Build one at start and share it.
 #[derive(Debug)]
 pub struct Redactor {
     built_in: BuiltIn,
@@ -32,7 +33,7 @@ impl Redactor {
     ///
     /// # Errors
     ///
-    /// [`PatternError`], which names the pattern. A daemon that cannot redact as told must not start.
+    /// [`PatternError`], which names the pattern. A process that cannot redact as told must not start.
     pub fn new(custom: &[CustomPattern]) -> Result<Self, PatternError> {
         let custom = custom.iter().map(CustomPattern::compile).collect::<Result<_, _>>()?;
         Ok(Self { built_in: BuiltIn::new()?, custom })

@@ -1,6 +1,6 @@
 //! The first pass: a text that is JSON loses the values of members with telling names.
 
-use agent_receipts_core::json::{Rules, Value, canonical, parse};
+use crate::json::{Rules, Value, canonical, parse};
 
 use super::REDACTED;
 
