@@ -20,7 +20,7 @@ mod stdio;
 // The public interface is:
 pub use approvals::{
     Answer, ApprovalId, Approver, Desk, DeskOptions, Endpoint, EndpointError, Pending, Question,
-    UnknownEndpoint, Verdict, Way, shown,
+    UnknownEndpoint, Verdict, Way,
 };
 pub use message::{
     Decoded, Id, MAX_ID, MAX_NAME, Message, MessageFault, Refusal, Reply, Request, ToolCall, decode,

@@ -33,6 +33,15 @@ pub enum PatternError {
 }
 
 impl CustomPattern {
+    /// Whether it can be used.
+    ///
+    /// # Errors
+    ///
+    /// [`PatternError`], which names the pattern.
+    pub fn check(&self) -> Result<(), PatternError> {
+        self.compile().map(drop)
+    }
+
     pub(super) fn compile(&self) -> Result<Regex, PatternError> {
         let name = || self.name.clone();
         let pattern = RegexBuilder::new(&self.pattern)

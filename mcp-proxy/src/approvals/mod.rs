@@ -9,7 +9,6 @@ mod place;
 mod question;
 mod room;
 mod routes;
-mod shown;
 
 #[cfg(test)]
 mod tests;
@@ -19,4 +18,3 @@ pub use desk::{Desk, DeskOptions, Endpoint, UnknownEndpoint};
 pub use place::EndpointError;
 pub(crate) use question::hex;
 pub use question::{ApprovalId, Pending, Question};
-pub use shown::shown;

@@ -58,7 +58,7 @@ pub struct Question {
     pub server: String,
     /// The tool's name.
     pub tool: String,
-    /// The arguments for the eyes of whoever approves, as [`shown`](super::shown) makes them.
+    /// The arguments for the eyes of whoever approves, as [`Policy::shown`](crate::Policy::shown) makes them; a final `…` says that there is more.
     pub arguments: String,
     /// The rule that paused it.
     pub rule: String,

@@ -1,6 +1,5 @@
 //! The YAML file as it is written: the reference's keys, and ours beside them.
 
-use regex::Regex;
 use serde::{Deserialize, Deserializer, de};
 use serde_saphyr::Spanned;
 
@@ -66,11 +65,10 @@ pub(super) enum LimitAction {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RedactText {
-    /// For whoever reads the file; nothing goes by it.
-    #[serde(rename = "name", deserialize_with = "filled")]
-    _name: String,
+    #[serde(deserialize_with = "filled")]
+    pub(super) name: String,
     #[serde(deserialize_with = "redact::pattern")]
-    pub(super) pattern: Regex,
+    pub(super) pattern: String,
 }
 
 /// A call, and what is expected of the rules.

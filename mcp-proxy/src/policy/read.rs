@@ -6,11 +6,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use agent_receipts_core::ReceiptHash;
+use agent_receipts_core::redaction::{CustomPattern, Redactor};
 use serde_saphyr::Spanned;
 use thiserror::Error;
 
 use super::case::Case;
-use super::document::{Document, LimitAction, LimitText, RuleText, TestText};
+use super::document::{Document, LimitAction, LimitText, RedactText, RuleText, TestText};
 use super::limit::Limit;
 use super::per::Per;
 use super::rule::{Rule, Scope};
@@ -112,12 +113,7 @@ impl Policy {
         Ok(Self {
             rules,
             limits,
-            redactions: document
-                .redact
-                .unwrap_or_default()
-                .into_iter()
-                .map(|redact| redact.pattern)
-                .collect(),
+            redactor: redactor(document.redact.unwrap_or_default())?,
             cases: document.tests.unwrap_or_default().into_iter().map(case).collect(),
             warnings: reading.warnings,
             digest,
@@ -301,6 +297,12 @@ fn malformed(error: &serde_saphyr::Error) -> PolicyError {
         None => text.to_owned(),
     };
     PolicyError::Malformed { reason }
+}
+
+fn redactor(own: Vec<RedactText>) -> Result<Redactor, PolicyError> {
+    let own: Vec<CustomPattern> =
+        own.into_iter().map(|text| CustomPattern { name: text.name, pattern: text.pattern }).collect();
+    Redactor::new(&own).map_err(|error| PolicyError::Malformed { reason: error.to_string() })
 }
 
 /// Levels: reading goes down with them, and a test's arguments need a few.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use agent_receipts_core::ReceiptHash;
 use agent_receipts_core::json::Value;
-use regex::Regex;
+use agent_receipts_core::redaction::Redactor;
 
 use super::case::{Case, CaseOutcome};
 use super::counters::Counters;
@@ -12,7 +12,7 @@ use super::limit::Limit;
 use super::name::{Name, Spellings};
 use super::rule::Rule;
 use super::score::score;
-use super::{Action, Call, Judgement, redact};
+use super::{Action, Call, Judgement};
 
 /// Rules and limits, read and found sound. Immutable: what changes with time is in [`Counters`].
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Policy {
     /// Those that apply, in the file's order.
     pub(super) rules: Vec<Rule>,
     pub(super) limits: Vec<Limit>,
-    pub(super) redactions: Vec<Regex>,
+    pub(super) redactor: Redactor,
     pub(super) cases: Vec<Case>,
     pub(super) warnings: Vec<String>,
     pub(super) digest: ReceiptHash,
@@ -76,18 +76,23 @@ impl Policy {
         actions.any(|action| action == Action::Pause)
     }
 
-    /// A text without what the file's redaction patterns match; `[REDACTED]` altogether where a pattern matches too often.
-    ///
-    /// Give it JSON in its canonical form, as [`Policy::shown`] does: an escape such as `\u0070` would hide a secret from a pattern.
+    /// A text without the secrets that the daemon knows the forms of, and without what the file's redaction patterns match; `[REDACTED]`
+    /// altogether where a pattern matches too often.
     pub fn redact(&self, text: &str) -> String {
-        redact::redacted(&self.redactions, text)
+        self.redactor.redact(text)
     }
 
     /// Arguments as an approver sees them: redacted canonical JSON of at most `limit` bytes, with `…` where it was cut.
+    ///
+    /// Of more than 1 MiB only the length is shown: to look through them for secrets would hold up every other call.
     pub fn shown(&self, arguments: Option<&Value>, limit: usize) -> String {
         let Some(arguments) = arguments else { return "{}".to_owned() };
+        let text = arguments.to_string();
+        if text.len() > MOST_SHOWN {
+            return format!("{} bytes, too many to be shown …", text.len());
+        }
         // Redacted before it is cut: half a secret matches no pattern.
-        let mut text = self.redact(&arguments.to_string());
+        let mut text = self.redact(&text);
         if text.len() > limit {
             text.truncate(text.floor_char_boundary(limit.saturating_sub('…'.len_utf8())));
             text.push('…');
@@ -111,3 +116,6 @@ impl Judgement {
         }
     }
 }
+
+/// Bytes.
+const MOST_SHOWN: usize = 1 << 20;

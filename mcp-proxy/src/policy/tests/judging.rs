@@ -121,6 +121,23 @@ fn redaction_sees_the_whole_text_before_it_is_cut() {
 }
 
 #[test]
+fn what_the_daemon_redacts_is_not_shown_either() {
+    let rules = Policy::defaults().unwrap();
+    let token = format!("ghp_{}", "a".repeat(36));
+    let arguments = super::json(&format!(r#"{{"n":{{"password":"hunter2"}},"text":"{token}"}}"#));
+    let shown = r#"{"n":{"password":"[REDACTED]"},"text":"[REDACTED]"}"#;
+    assert_eq!(rules.shown(Some(&arguments), 1_000), shown);
+    assert_eq!(rules.redact(&token), "[REDACTED]");
+}
+
+#[test]
+fn arguments_beyond_a_mebibyte_are_not_shown_but_counted() {
+    let rules = Policy::defaults().unwrap();
+    let arguments = super::json(&format!(r#"{{"harmless":"{}"}}"#, "x".repeat(1 << 20)));
+    assert_eq!(rules.shown(Some(&arguments), 1_000), "1048591 bytes, too many to be shown …");
+}
+
+#[test]
 fn tests_in_the_file_say_what_came_of_them() {
     let rules = policy(concat!(
         "rules:\n- {name: no drops, enabled: true, min_risk_score: 60, action: block}\n",
