@@ -130,6 +130,8 @@ struct Seen<'a> {
     method: Option<&'a RawValue>,
 }
 
+/// What begins a session.
+pub(crate) const INITIALIZE: &str = "initialize";
 /// The notification by which a client says that it wants no answer any more.
 pub(crate) const CANCELLED: &str = "notifications/cancelled";
 /// The notification after which a client may ask for anything.

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::backlog::{Backlog, Load};
 use super::bridge::{Bridge, End};
-use super::front::{Front, PATH};
+use super::front::{Front, PATH, Span};
 use super::gate::{Gate, Onward};
 use super::options::{HttpError, HttpOptions};
 use super::remote::Remote;
@@ -91,11 +91,16 @@ fn listening(
     most: usize,
     stop: &Notify,
 ) -> Result<u8, HttpError> {
-    let (shared, sessions) = (Arc::clone(proxy), AtomicU64::new(0));
-    let gates = move || {
-        let number = sessions.fetch_add(1, Ordering::Relaxed) + 1;
+    // What clients without a session do belongs to this one.
+    let whole = Session::begin(Arc::clone(proxy), proxy.recorder().session_id().to_owned());
+    let (common, shared, made) = (Arc::clone(&whole), Arc::clone(proxy), AtomicU64::new(0));
+    let gates = move |span| {
+        let number = made.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("{}/{number}", shared.recorder().session_id());
-        Session::begin(Arc::clone(&shared), name) as Arc<dyn Gate>
+        match span {
+            Span::Session => Session::begin(Arc::clone(&shared), name) as Arc<dyn Gate>,
+            Span::Exchange => Session::part_of(&common, name) as Arc<dyn Gate>,
+        }
     };
     runtime.block_on(async {
         let listener = TcpListener::bind(address).await?;
@@ -112,6 +117,7 @@ fn listening(
             () = stop.notified() => {}
         }
         front.end();
+        whole.end(Ended::Stopped);
         Ok(0)
     })
 }

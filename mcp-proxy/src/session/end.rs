@@ -49,6 +49,9 @@ impl Session {
             };
             self.proxy.recorder().note(&Note { error: &error, ..entry.note(Decision::Allowed) });
         }
+        if self.is_part {
+            return;
+        }
         let members: [(&str, Value); 6] = [
             ("calls", counts.calls.into()),
             ("ended", why.to_string().into()),

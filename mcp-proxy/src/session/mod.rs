@@ -37,7 +37,9 @@ pub(crate) struct Session {
     proxy: Arc<Proxy>,
     /// The first half of the correlation ids of calls for which the client names none.
     name: String,
-    counters: Counters,
+    counters: Arc<Counters>,
+    /// Whether this is but one exchange of a session that begins and ends elsewhere.
+    is_part: bool,
     calls: AtomicU64,
     flights: Mutex<Flights>,
 }
@@ -52,7 +54,17 @@ impl Session {
             correlation_id: &name,
             ..Note::new("session", Decision::Allowed)
         });
-        Arc::new(Self { counters: proxy.counters(), proxy, name, calls: AtomicU64::new(0), flights })
+        let counters = Arc::new(proxy.counters());
+        Arc::new(Self { counters, is_part: false, proxy, name, calls: AtomicU64::new(0), flights })
+    }
+
+    /// One exchange of a client for which nobody keeps a session: its ids are its own, its budgets those of the `whole`, whose beginning
+    /// and end are recorded.
+    pub(crate) fn part_of(whole: &Self, name: String) -> Arc<Self> {
+        let proxy = Arc::clone(&whole.proxy);
+        let flights = Mutex::new(Flights::new(proxy.terms().most_in_flight));
+        let counters = Arc::clone(&whole.counters);
+        Arc::new(Self { counters, is_part: true, proxy, name, calls: AtomicU64::new(0), flights })
     }
 
     fn next_correlation_id(&self) -> String {

@@ -9,7 +9,7 @@ use hyper::{Method, Response};
 use super::cancel::Kind;
 use super::{Bridge, POST_ACCEPTS};
 use crate::http::failure::Failure;
-use crate::http::outline::{Glance, Id, Request, batch};
+use crate::http::outline::{Glance, INITIALIZE, Id, Request, batch};
 use crate::http::remote::{Content, content, whole};
 use crate::http::stamp;
 
@@ -137,5 +137,3 @@ fn protocol_error(message: &[u8]) -> Option<Value> {
 
 /// What asks for a stream of notifications (MCP 2026-07-28).
 const SUBSCRIBE: &str = "subscriptions/listen";
-/// What begins a session.
-const INITIALIZE: &str = "initialize";

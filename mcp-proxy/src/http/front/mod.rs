@@ -20,11 +20,12 @@ use tokio::sync::oneshot;
 
 use super::failure::Failure;
 use super::gate::{Gate, Onward};
-use super::outline::{Glance, Id, Outline};
+use super::outline::{Glance, INITIALIZE, Id, Outline};
 use super::remote::{Content, Remote, content};
 use crate::serve::{BodyError, Caller, check, read_body};
 use answer::{json, text};
 use relay::Relay;
+pub(crate) use sessions::Span;
 use sessions::{Seat, Sessions};
 
 /// What stands in front of one remote server.
@@ -44,7 +45,7 @@ impl Front {
     /// In front of `remote`, called by one of `names`. `gates` makes a gate for each session.
     pub(crate) fn new(
         remote: Remote,
-        gates: impl Fn() -> Arc<dyn Gate> + Send + Sync + 'static,
+        gates: impl Fn(Span) -> Arc<dyn Gate> + Send + Sync + 'static,
         names: Vec<String>,
         limit: usize,
     ) -> Arc<Self> {
@@ -100,6 +101,8 @@ impl Front {
             Err(_) => return text(StatusCode::BAD_REQUEST, "the message broke off"),
         };
         let outline = Outline::of(&message);
+        let opens = matches!(&outline, Some(Outline::Request(request)) if request.method == INITIALIZE);
+        let seat = if opens { seat.may_open() } else { seat };
         if let Some(Err(mismatch)) = outline.as_ref().map(|outline| headers::agree(&passed, outline)) {
             seat.gate().refused(&message, &mismatch.to_string());
             return answer::mismatch(outline.and_then(Outline::into_id), &mismatch.to_string());

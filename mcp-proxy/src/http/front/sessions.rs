@@ -6,10 +6,22 @@ use std::time::{Duration, Instant};
 
 use crate::http::gate::Gate;
 
+/// Makes a gate: for a session, or for one exchange of a client that has none.
+pub(super) type Gates = Box<dyn Fn(Span) -> Arc<dyn Gate> + Send + Sync>;
+
+/// How long a gate is to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// For as long as the server keeps the session.
+    Session,
+    /// For one request and its answer.
+    Exchange,
+}
+
 /// All sessions, by the names that the server gave them.
 pub(super) struct Sessions {
     named: Mutex<HashMap<String, Session>>,
-    gates: Box<dyn Fn() -> Arc<dyn Gate> + Send + Sync>,
+    gates: Gates,
 }
 
 struct Session {
@@ -35,12 +47,13 @@ impl Slot {
 pub(super) struct Seat {
     sessions: Arc<Sessions>,
     gate: Arc<Slot>,
+    span: Span,
     name: Option<String>,
 }
 
 impl Sessions {
     /// No sessions yet; `gates` makes a gate for each.
-    pub(super) fn new(gates: Box<dyn Fn() -> Arc<dyn Gate> + Send + Sync>) -> Arc<Self> {
+    pub(super) fn new(gates: Gates) -> Arc<Self> {
         Arc::new(Self { named: Mutex::default(), gates })
     }
 
@@ -51,10 +64,11 @@ impl Sessions {
             session.seats += 1;
             session.last_used = Instant::now();
             let (gate, name) = (Arc::clone(&session.gate), Some(name.to_owned()));
-            return Seat { sessions: Arc::clone(self), gate, name };
+            return Seat { sessions: Arc::clone(self), gate, span: Span::Session, name };
         }
         drop(named);
-        Seat { sessions: Arc::clone(self), gate: Arc::default(), name: None }
+        // A name that the client may have made up brings no budget of its own.
+        Seat { sessions: Arc::clone(self), gate: Arc::default(), span: Span::Exchange, name: None }
     }
 
     /// The server says that the seat is in the session `name`.
@@ -116,9 +130,15 @@ fn make_room(named: &mut HashMap<String, Session>) -> bool {
 }
 
 impl Seat {
+    /// What is said here may open a session.
+    pub(super) fn may_open(mut self) -> Self {
+        self.span = Span::Session;
+        self
+    }
+
     /// What judges and records in this session.
     pub(super) fn gate(&self) -> &Arc<dyn Gate> {
-        self.gate.0.get_or_init(|| (self.sessions.gates)())
+        self.gate.0.get_or_init(|| (self.sessions.gates)(self.span))
     }
 }
 
@@ -158,7 +178,7 @@ mod tests {
     fn sessions() -> (Arc<Sessions>, Arc<AtomicUsize>) {
         let ended = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&ended);
-        (Sessions::new(Box::new(move || Arc::new(Counted(Arc::clone(&count))))), ended)
+        (Sessions::new(Box::new(move |_| Arc::new(Counted(Arc::clone(&count))))), ended)
     }
 
     fn name(sessions: &Arc<Sessions>, name: &str) -> Seat {
@@ -186,6 +206,20 @@ mod tests {
         sessions.seat(None).gate();
         sessions.seat(Some("never confirmed")).gate();
         assert_eq!(ended.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn only_what_opens_a_session_is_held_as_one() {
+        let spans = Arc::new(Mutex::new(Vec::new()));
+        let made = Arc::clone(&spans);
+        let sessions = Sessions::new(Box::new(move |span| {
+            made.lock().unwrap().push(span);
+            Arc::new(Counted(Arc::default()))
+        }));
+        sessions.seat(None).gate();
+        sessions.seat(Some("made up")).gate();
+        sessions.seat(None).may_open().gate();
+        assert_eq!(*spans.lock().unwrap(), [Span::Exchange, Span::Exchange, Span::Session]);
     }
 
     #[test]

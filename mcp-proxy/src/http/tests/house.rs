@@ -40,7 +40,6 @@ impl Gate for Witness {
             )
         };
         let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        let said: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         let onward = match text.as_str() {
             "nothing" => Onward::Nothing,
             blocked if blocked.contains("blocked") => answer(&said["id"].to_string()),
@@ -90,7 +89,7 @@ impl House {
             runtime.block_on(async {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let address = listener.local_addr().unwrap();
-                let make = move || {
+                let make = move |_| {
                     let witness = Arc::new(Witness::default());
                     made.lock().unwrap().push(Arc::clone(&witness));
                     witness as Arc<dyn Gate>
