@@ -3,10 +3,11 @@
 
 mod support;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use agent_receipts_store::{
-    ArchiveError, ArchiveFolder, ArchiveKind, Manifest, Query, SqliteReader, StoreError,
+    ArchiveError, ArchiveFolder, ArchiveKind, ArchiveWriter, Manifest, Query, SqliteReader, StoreError,
 };
 use support::{mode, rows, sequences};
 use tempfile::tempdir;
@@ -90,6 +91,99 @@ fn an_archive_can_be_for_the_readers_of_a_database() {
         let modes = ["receipts.db", "manifest.json", "", ".."].map(|name| mode(&place.join(name)));
         assert_eq!(modes, [files, files, folders, folders]);
         std::fs::remove_dir_all(archives.path()).unwrap();
+    }
+}
+
+/// Whoever owns a database must not get more of root than the archive: what stands where a folder or a file of it should is not
+/// taken for it, and neither changed nor given away.
+#[test]
+fn what_was_put_in_an_archives_place_is_left_alone() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("receipts.db");
+    std::fs::write(&path, "").unwrap();
+    let (victim, file) = (folder.path().join("victim"), folder.path().join("victim/file"));
+    std::fs::create_dir(&victim).unwrap();
+    std::fs::write(&file, "kept").unwrap();
+    support::set_mode(&victim, 0o755);
+    support::set_mode(&file, 0o644);
+    let untouched = |because: &str| {
+        assert_eq!((mode(&victim), mode(&file)), (0o755, 0o644), "{because}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"kept", "{because}");
+        assert_eq!(entries(&victim), ["file"], "{because}");
+    };
+    let archives = ArchiveFolder::beside(&path);
+
+    std::os::unix::fs::symlink(&victim, archives.path()).unwrap();
+    let refusal = archives.begin("one").unwrap_err();
+    assert_eq!(refusal, ArchiveError::Store(StoreError::Symlink { path: archives.path().to_owned() }));
+    untouched("the folder of all archives is a link");
+    std::fs::remove_file(archives.path()).unwrap();
+
+    std::fs::create_dir(archives.path()).unwrap();
+    let partial = archives.path().join(".one.partial");
+    std::os::unix::fs::symlink(&victim, &partial).unwrap();
+    let refusal = archives.begin("one").unwrap_err();
+    assert_eq!(refusal, ArchiveError::Store(StoreError::Symlink { path: partial.clone() }));
+    untouched("what a crash has left is a link");
+    std::fs::remove_file(&partial).unwrap();
+
+    for at in ["database", "folder"] {
+        let mut writer = archives.begin("one").unwrap();
+        writer.belong_with(&path).unwrap();
+        if at == "database" {
+            writer.append(&rows("audit", 1..=RECEIPTS)).unwrap();
+            writer.close();
+            std::fs::remove_file(writer.database()).unwrap();
+        } else {
+            std::fs::rename(&partial, archives.path().join("away")).unwrap();
+            std::fs::create_dir(&partial).unwrap();
+        }
+        std::os::unix::fs::symlink(&file, writer.database()).unwrap();
+        let refusal = writer.finish(&manifest()).unwrap_err();
+        assert!(matches!(refusal, ArchiveError::Store(StoreError::Io { .. })), "{at}: {refusal:?}");
+        untouched(at);
+        let _ = std::fs::remove_dir(archives.path().join("away"));
+    }
+
+    // A second name of a file that is somebody's: with it the file would be given away.
+    let mut writer = archives.begin("one").unwrap();
+    writer.belong_with(&path).unwrap();
+    std::fs::hard_link(&file, writer.database()).unwrap();
+    assert!(writer.finish(&manifest()).is_err());
+    untouched("a hard link");
+}
+
+/// Root works for somebody else, and everybody else for themselves.
+#[test]
+fn an_archive_is_the_owners_of_the_database() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("receipts.db");
+    std::fs::write(&path, "").unwrap();
+    let is_root = folder.path().metadata().unwrap().uid() == 0;
+    if is_root {
+        std::os::unix::fs::chown(&path, Some(65_534), Some(65_534)).unwrap();
+    }
+    let owner = path.metadata().unwrap().uid();
+    let archives = ArchiveFolder::beside(&path);
+    let begin = |name: &str| -> Result<ArchiveWriter, ArchiveError> {
+        let mut writer = archives.begin(name)?;
+        writer.belong_with(&path)?;
+        writer.append(&rows("audit", 1..=RECEIPTS))?;
+        Ok(writer)
+    };
+    for name in ["one", "two"] {
+        let place = begin(name).unwrap().finish(&manifest()).unwrap();
+        for name in ["receipts.db", "manifest.json", "", ".."] {
+            assert_eq!(place.join(name).metadata().unwrap().uid(), owner, "{name}");
+        }
+    }
+    if is_root {
+        // Made by somebody else, for whatever end.
+        std::os::unix::fs::chown(archives.path(), Some(65_533), None).unwrap();
+        let refusal = begin("three").unwrap_err();
+        let path = archives.path().to_owned();
+        assert_eq!(refusal, ArchiveError::ForeignFolder { path, owner: 65_533, wanted: 65_534 });
+        assert_eq!(archives.path().metadata().unwrap().uid(), 65_533);
     }
 }
 

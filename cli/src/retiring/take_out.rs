@@ -44,7 +44,7 @@ impl TakeOut<'_> {
     /// A failure after which there is no archive of the name, unless there was one before.
     pub(crate) fn archive(&self, name: &str, leaving: &[Leaving]) -> Result<(), Failure> {
         let mut writer = ArchiveFolder::beside(self.database).begin(name)?;
-        writer.belong_with(self.database).map_err(not_written)?;
+        writer.belong_with(self.database)?;
         let chains: BTreeSet<&str> = leaving.iter().map(|chain| chain.chain_id.as_str()).collect();
         fill(self.database, &chains, &mut writer)?;
         writer.close();

@@ -7,6 +7,7 @@
 mod belonging;
 mod folder;
 mod manifest;
+mod place;
 mod writer;
 
 pub use folder::{Archive, ArchiveFolder};

@@ -1,8 +1,8 @@
 //! Making an archive: whole, durable, or gone.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::belonging::Belonging;
 use super::folder::{DATABASE, MANIFEST};
 use super::manifest::{Manifest, ManifestError};
-use crate::sqlite::sync_folder;
+use super::place::Place;
 use crate::{ReceiptStore, Row, SqliteStore, StoreError};
 
 /// Why an archive could not be made or found.
@@ -48,6 +48,19 @@ pub enum ArchiveError {
         /// The name.
         name: String,
     },
+    /// The folder of all archives is somebody else's: it could be given to nobody.
+    #[error(
+        "`{}` belongs to user {owner}, and the database to user {wanted}: give the folder to that user (`chown`), then try again",
+        path.display()
+    )]
+    ForeignFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The id of its owner.
+        owner: u32,
+        /// The id of the database's owner.
+        wanted: u32,
+    },
 }
 
 /// An archive that is being made, in a folder `.<name>.partial` that is removed unless [`ArchiveWriter::finish`] renames it.
@@ -57,12 +70,12 @@ pub struct ArchiveWriter {
     // INVARIANT: dropped first, so that SQLite has closed the file before its folder is removed.
     store: Option<SqliteStore>,
     name: String,
-    /// Where it is made.
-    partial: PathBuf,
-    /// Where it is to stand.
-    place: PathBuf,
-    /// Locked, which tells work from what a crash has left.
-    lock: File,
+    /// The folder of all archives.
+    folder: Place,
+    /// Whether that was made for this one.
+    folder_is_new: bool,
+    /// Where it is made. Locked, which tells work from what a crash has left.
+    partial: Place,
     /// Whose it is to be, if not simply its maker's.
     belonging: Option<Belonging>,
     finished: bool,
@@ -71,32 +84,25 @@ pub struct ArchiveWriter {
 impl ArchiveWriter {
     pub(super) fn begin(folder: &Path, name: &str) -> Result<Self, ArchiveError> {
         check_name(name)?;
-        make_folder(folder)?;
-        let place = folder.join(name);
-        if std::fs::symlink_metadata(&place).is_ok() {
+        let (folder, folder_is_new) = Place::open_or_make(folder)?;
+        if folder.has(name)? {
             return Err(ArchiveError::NameTaken { name: name.to_owned() });
         }
-        let partial = folder.join(format!(".{name}.partial"));
-        remove_stale(&partial, name)?;
-        DirBuilder::new().mode(FOLDER_MODE).create(&partial).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => ArchiveError::BeingMade { name: name.to_owned() },
-            _ => StoreError::io(&partial, "create", &error).into(),
+        remove_stale(&folder, name)?;
+        let partial = folder.make_folder(&partial_name(name)).map_err(|error| match error {
+            StoreError::Io { kind: io::ErrorKind::AlreadyExists, .. } => {
+                ArchiveError::BeingMade { name: name.to_owned() }
+            }
+            error => error.into(),
         })?;
-        let lock = lock(&partial, name)?;
-        Ok(Self {
-            store: None,
-            name: name.to_owned(),
-            partial,
-            place,
-            lock,
-            belonging: None,
-            finished: false,
-        })
+        lock(&partial, name)?;
+        let (store, belonging) = (None, None);
+        Ok(Self { store, name: name.to_owned(), folder, folder_is_new, partial, belonging, finished: false })
     }
 
     /// Where the archive's database is to be put, if it is not made by [`ArchiveWriter::append`].
     pub fn database(&self) -> PathBuf {
-        self.partial.join(DATABASE)
+        self.partial.path.join(DATABASE)
     }
 
     /// Appends rows to a new database, which is made with the first of them.
@@ -118,14 +124,22 @@ impl ArchiveWriter {
         self.store = None;
     }
 
-    /// Gives the archive, when it is finished, to the owner and the group of a database, and the folder of all archives too: those
-    /// who may read the database may read what was moved from there.
+    /// Gives the archive, when it is finished, to the owner and the group of a database, and the folder of all archives now, if it
+    /// was made for this one or is that owner's: those who may read the database may read what was moved from there.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Io`] if the database is not there.
-    pub fn belong_with(&mut self, database: &Path) -> Result<(), StoreError> {
-        self.belonging = Some(Belonging::of(database)?);
+    /// [`ArchiveError::ForeignFolder`] where the folder of all archives was there, and is somebody else's; [`StoreError`] if the
+    /// database is not there.
+    pub fn belong_with(&mut self, database: &Path) -> Result<(), ArchiveError> {
+        let belonging = Belonging::of(database)?;
+        let Place { file, path } = &self.folder;
+        let owner = file.metadata().map_err(|error| StoreError::io(path, "examine", &error))?.uid();
+        if !self.folder_is_new && owner != belonging.uid() {
+            return Err(ArchiveError::ForeignFolder { path: path.clone(), owner, wanted: belonging.uid() });
+        }
+        belonging.claim(file, path, belonging.folder_mode())?;
+        self.belonging = Some(belonging);
         Ok(())
     }
 
@@ -136,35 +150,40 @@ impl ArchiveWriter {
     /// [`ArchiveError`]. Nothing is there under its name then, unless only making the name durable failed.
     pub fn finish(mut self, manifest: &Manifest) -> Result<PathBuf, ArchiveError> {
         self.close();
-        let database = self.database();
-        let path = self.partial.join(MANIFEST);
-        write_new(&path, manifest.to_json().as_bytes())
+        let database = self.partial.own_file(DATABASE)?;
+        let mut text = self.partial.new_file(MANIFEST)?;
+        let path = self.partial.path.join(MANIFEST);
+        text.write_all(manifest.to_json().as_bytes())
             .map_err(|error| StoreError::io(&path, "write", &error))?;
-        File::open(&database)
-            .and_then(|file| {
-                file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-                file.sync_all()
-            })
-            .map_err(|error| StoreError::io(&database, "sync", &error))?;
+        self.settle(&text, &path)?;
+        self.settle(&database, &self.database())?;
         if let Some(belonging) = self.belonging {
-            belonging.claim(&path, belonging.file_mode())?;
-            belonging.claim(&database, belonging.file_mode())?;
-            belonging.claim(&self.partial, belonging.folder_mode())?;
-            if let Some(folder) = self.partial.parent() {
-                belonging.claim(folder, belonging.folder_mode())?;
-            }
+            // Last: whoever owns the folder may do with the names in it as they please.
+            belonging.claim(&self.partial.file, &self.partial.path, belonging.folder_mode())?;
         }
-        self.lock.sync_all().map_err(|error| StoreError::io(&self.partial, "sync", &error))?;
+        self.partial.sync()?;
+        let place = self.folder.path.join(&self.name);
         // Onto a name that was taken meanwhile a folder with files in it is never renamed.
-        std::fs::rename(&self.partial, &self.place).map_err(|error| match error.kind() {
+        self.folder.rename(&partial_name(&self.name), &self.name).map_err(|error| match error.kind() {
             io::ErrorKind::DirectoryNotEmpty
             | io::ErrorKind::AlreadyExists
             | io::ErrorKind::NotADirectory => ArchiveError::NameTaken { name: self.name.clone() },
-            _ => StoreError::io(&self.place, "rename", &error).into(),
+            _ => StoreError::io(&place, "rename", &error).into(),
         })?;
         self.finished = true;
-        sync_folder(&self.place)?;
-        Ok(self.place.clone())
+        self.folder.sync()?;
+        Ok(place)
+    }
+
+    /// A file as it is to stay, on disk.
+    fn settle(&self, file: &File, path: &Path) -> Result<(), StoreError> {
+        match self.belonging {
+            Some(belonging) => belonging.claim(file, path, belonging.file_mode()),
+            None => file
+                .set_permissions(Permissions::from_mode(FILE_MODE))
+                .and_then(|()| file.sync_all())
+                .map_err(|error| StoreError::io(path, "sync", &error)),
+        }
     }
 }
 
@@ -173,7 +192,7 @@ impl Drop for ArchiveWriter {
         self.store = None;
         if !self.finished {
             // What cannot be removed now is removed by the next archive of this name.
-            let _ = std::fs::remove_dir_all(&self.partial);
+            let _ = std::fs::remove_dir_all(&self.partial.path);
         }
     }
 }
@@ -188,41 +207,29 @@ fn check_name(name: &str) -> Result<(), ArchiveError> {
     }
 }
 
-/// Makes the folder of all archives, and its name durable.
-fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
-        Ok(()) => sync_folder(folder),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::io(folder, "create", &error)),
-    }
+fn partial_name(name: &str) -> String {
+    format!(".{name}.partial")
 }
 
-fn remove_stale(partial: &Path, name: &str) -> Result<(), ArchiveError> {
-    if std::fs::symlink_metadata(partial).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+fn remove_stale(folder: &Place, name: &str) -> Result<(), ArchiveError> {
+    let partial = partial_name(name);
+    if !folder.has(&partial)? {
         return Ok(());
     }
-    let _ours = lock(partial, name)?;
-    std::fs::remove_dir_all(partial).map_err(|error| StoreError::io(partial, "remove", &error).into())
+    let stale = folder.folder(&partial)?;
+    lock(&stale, name)?;
+    std::fs::remove_dir_all(&stale.path).map_err(|error| StoreError::io(&stale.path, "remove", &error).into())
 }
 
-fn lock(partial: &Path, name: &str) -> Result<File, ArchiveError> {
-    let folder = File::open(partial).map_err(|error| StoreError::io(partial, "open", &error))?;
-    match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(folder),
+fn lock(partial: &Place, name: &str) -> Result<(), ArchiveError> {
+    match flock(&partial.file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(()),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(ArchiveError::BeingMade { name: name.to_owned() }),
-        Err(error) => Err(StoreError::io(partial, "lock", &error.into()).into()),
+        Err(error) => Err(StoreError::io(&partial.path, "lock", &error.into()).into()),
     }
-}
-
-fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text)?;
-    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-    file.sync_all()
 }
 
 /// Nobody writes what was taken in.
 const FILE_MODE: u32 = 0o400;
-const FOLDER_MODE: u32 = 0o700;
 /// Characters; the folder's name is a little longer while it is made.
 const LONGEST_NAME: usize = 200;
