@@ -125,7 +125,9 @@ def test_close_waits_for_the_answers_to_events_that_are_under_way(places):
     count = 40
     answering = threading.Event()
 
-    def answer(body: bytes) -> bytes:
+    def answer(body: bytes) -> bytes | None:
+        if b'"ack":true' not in body:
+            return None
         answering.wait(60)
         ack = {"receipt_id": "r", "chain_id": "c", "sequence": 1, "receipt_hash": "sha256:" + "0" * 64}
         return json.dumps({"v": "1", "ok": True, **ack}).encode()
