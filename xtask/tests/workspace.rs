@@ -1,5 +1,6 @@
 //! The house rules, held against this very checkout.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use xtask::{
@@ -43,6 +44,27 @@ fn the_layering_of_this_workspace_can_be_broken() {
         );
         graph.edges.remove(&edge);
     }
+}
+
+#[test]
+fn the_readme_has_a_row_for_every_part_of_the_house() {
+    const MANIFESTS: &[&str] = &["Cargo.toml", "pyproject.toml", "package.json", "go.mod"];
+    let files = workspace().tracked_files().expect("the files");
+    let readme = files.iter().find(|file| file.path == "README.md").expect("a README");
+    let (_, table) = readme.text.split_once("\n## The house\n").expect("the house");
+    let table = table.split("\n## ").next().expect("its rows");
+    let parts: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|file| file.path.rsplit_once('/').filter(|(_, name)| MANIFESTS.contains(name)))
+        .map(|(folder, _)| {
+            // A language's package is a part; what stands below a part belongs to it.
+            let depth = if folder.starts_with("bindings/") { 1 } else { 0 };
+            folder.match_indices('/').nth(depth).map_or(folder, |(end, _)| &folder[..end])
+        })
+        .collect();
+    assert!(parts.contains("core") && parts.contains("bindings/go"), "{parts:?}");
+    let without: Vec<_> = parts.iter().filter(|part| !table.contains(&format!("`{part}`"))).collect();
+    assert!(without.is_empty(), "no row: {without:?}");
 }
 
 #[test]
