@@ -4,13 +4,12 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use crate::c_library::{BUILD, FIXED, built};
 use crate::workspace::{Workspace, WorkspaceError};
 
 /// What the Go module links, from the root of the checkout. Git ignores it.
 const LIB: &str = "bindings/go/emitter/lib";
 const HEADER: &str = "ffi/include/agent_receipts.h";
-const ARCHIVE: &str = "libagent_receipts.a";
-const BUILD: &[&str] = &["build", "--locked", "--package", "agent-receipts-ffi", "--profile", "ffi"];
 
 /// Why the Go module has no library.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +34,9 @@ pub(crate) enum GoLibraryError {
 /// When the build fails, or a file cannot be written.
 pub(crate) fn make_go_library(workspace: &Workspace) -> Result<PathBuf, GoLibraryError> {
     workspace.output("cargo", BUILD)?;
-    let built = workspace.target_dir().join("ffi").join(ARCHIVE);
+    let built = built(workspace).join(FIXED);
     let folder = format!("{LIB}/{}_{}", system(std::env::consts::OS), architecture(std::env::consts::ARCH));
-    let library = put(workspace, fs::read(built), &format!("{folder}/{ARCHIVE}"))?;
+    let library = put(workspace, fs::read(built), &format!("{folder}/{FIXED}"))?;
     put(workspace, fs::read(workspace.root().join(HEADER)), &format!("{LIB}/agent_receipts.h"))?;
     Ok(library)
 }
@@ -89,7 +88,7 @@ mod tests {
         {
             let (system, architecture) = (system(os), architecture(arch));
             let line = format!(
-                "#cgo {system},{architecture} LDFLAGS: ${{SRCDIR}}/lib/{system}_{architecture}/{ARCHIVE}\n"
+                "#cgo {system},{architecture} LDFLAGS: ${{SRCDIR}}/lib/{system}_{architecture}/{FIXED}\n"
             );
             assert!(source.contains(&line), "{line}");
         }

@@ -51,6 +51,24 @@ const SQLITE: &str = "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQ
 /// C is built small, and without tables for unwinding: nothing unwinds through it.
 const C: &str = "-Os -fno-asynchronous-unwind-tables -fno-unwind-tables";
 
+/// What cargo is told to build: the emitter's half, as a release does.
+pub(crate) const BUILD: &[&str] = &["build", "--locked", "--package", "agent-receipts-ffi", "--profile", "ffi"];
+const BUILD_VERIFIER: &[&str] = &[
+    "build",
+    "--locked",
+    "--package",
+    "agent-receipts-ffi",
+    "--profile",
+    "ffi-verifier",
+    "--features",
+    "verifier",
+];
+
+/// Where cargo puts what [`BUILD`] makes.
+pub(crate) fn built(workspace: &Workspace) -> PathBuf {
+    workspace.target_dir().join("ffi")
+}
+
 /// Builds the library and puts it into `<target>/c-library` or `<target>/c-library-verifier`.
 ///
 /// # Errors
@@ -58,16 +76,16 @@ const C: &str = "-Os -fno-asynchronous-unwind-tables -fno-unwind-tables";
 pub(crate) fn make_library(workspace: &Workspace, options: LibraryOptions) -> Result<Library, LibraryError> {
     let target = workspace.target_dir();
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--locked", "--package", "agent-receipts-ffi"]).current_dir(workspace.root());
+    cargo.current_dir(workspace.root());
     let (name, built) = match options.verifier {
         false => {
-            cargo.args(["--profile", "ffi"]);
-            ("c-library", target.join("ffi"))
+            cargo.args(BUILD);
+            ("c-library", built(workspace))
         }
         // In a target folder of its own: cargo gives the libraries of both kinds the same names.
         true => {
             let own = target.join("xtask").join("verifier");
-            cargo.args(["--profile", "ffi-verifier", "--features", "verifier", "--target-dir"]).arg(&own);
+            cargo.args(BUILD_VERIFIER).arg("--target-dir").arg(&own);
             cargo.env("LIBSQLITE3_FLAGS", SQLITE).env("CFLAGS", C);
             ("c-library-verifier", own.join("ffi-verifier"))
         }
@@ -126,10 +144,10 @@ impl Library {
 }
 
 #[cfg(target_os = "macos")]
-const SHARED: &str = "libagent_receipts.dylib";
+pub(crate) const SHARED: &str = "libagent_receipts.dylib";
 #[cfg(not(target_os = "macos"))]
-const SHARED: &str = "libagent_receipts.so";
-const FIXED: &str = "libagent_receipts.a";
+pub(crate) const SHARED: &str = "libagent_receipts.so";
+pub(crate) const FIXED: &str = "libagent_receipts.a";
 
 fn copy(from: &Path, to: &Path) -> Result<(), LibraryError> {
     // Anew: a program that has the old one loaded keeps it.

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::{Fault, Ground};
+use crate::c_library::{BUILD, FIXED, SHARED, built};
 use crate::test::run::Report;
 use crate::test::step::Step;
 
@@ -18,17 +19,14 @@ pub(super) struct Library {
 /// Builds the library, the first time it is asked for.
 pub(super) fn library(ground: &Ground, report: &mut Report) -> Result<Library, Fault> {
     static BUILT: OnceLock<bool> = OnceLock::new();
-    let arguments = ["build", "--locked", "--package", "agent-receipts-ffi", "--profile", "ffi"];
-    let mut build =
-        || report.needed("building the C library", &Step::new("cargo", &arguments).run(ground.root()));
+    let mut build = || report.needed("building the C library", &Step::new("cargo", BUILD).run(ground.root()));
     if !*BUILT.get_or_init(&mut build) {
         return Err(Fault::Reported);
     }
-    let folder = ground.workspace.target_dir().join("ffi");
-    let shared = if cfg!(target_os = "macos") { "libagent_receipts.dylib" } else { "libagent_receipts.so" };
+    let folder = built(ground.workspace);
     Ok(Library {
-        shared: folder.join(shared),
-        fixed: folder.join("libagent_receipts.a"),
+        shared: folder.join(SHARED),
+        fixed: folder.join(FIXED),
         include: ground.root().join("ffi/include"),
     })
 }
