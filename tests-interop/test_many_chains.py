@@ -3,9 +3,7 @@
 import os
 import unittest
 
-from obsigna import DaemonEmitter
-
-from harness import database, programs, reference
+from harness import database, programs, reference, sessions
 
 SESSIONS = ["plain", "with/slash", "naïve ☃", "7"]
 EVENTS = 3
@@ -14,14 +12,7 @@ EVENTS = 3
 class ChainsOfSessions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = programs.Daemon("--chains", "session")
-        cls.addClassCleanup(cls.daemon.remove)
-        cls.daemon.start()
-        for session in SESSIONS:
-            with DaemonEmitter(socket_path=str(cls.daemon.socket), session_id=session) as emitter:
-                for index in range(EVENTS):
-                    emitter.emit(channel="sdk", tool_name=f"tool-{index}", decision="allowed", input="[1]")
-        cls.daemon.wait_for_receipts(len(SESSIONS) * EVENTS)
+        cls.daemon = sessions.written(cls, SESSIONS, EVENTS)
         cls.exit_code = cls.daemon.stop()
         cls.rows = database.rows(cls.daemon.database)
         cls.chains = sorted({row.chain_id for row in cls.rows})
@@ -31,9 +22,9 @@ class ChainsOfSessions(unittest.TestCase):
         self.assertEqual(len(self.chains), len(SESSIONS))
         for chain in self.chains:
             self.assertTrue(chain.startswith(f"{programs.CHAIN}/session/{os.getuid()}/"), chain)
-            sessions = {row.receipt["issuer"].get("session_id") for row in self.rows if row.chain_id == chain}
+            found = {row.receipt["issuer"].get("session_id") for row in self.rows if row.chain_id == chain}
             # The terminator is the daemon's own and of no session.
-            self.assertEqual(len(sessions - {None}), 1, chain)
+            self.assertEqual(len(found - {None}), 1, chain)
 
     def test_both_verifiers_accept_every_chain(self):
         done = programs.verify(self.daemon.database, self.daemon.public_key)

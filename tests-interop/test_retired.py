@@ -4,9 +4,7 @@ import os
 import subprocess
 import unittest
 
-from obsigna import DaemonEmitter
-
-from harness import database, programs, reference
+from harness import database, programs, reference, sessions
 
 SESSIONS = ["goes", "stays"]
 EVENTS = 4
@@ -15,14 +13,7 @@ EVENTS = 4
 class Retired(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = programs.Daemon("--chains", "session")
-        cls.addClassCleanup(cls.daemon.remove)
-        cls.daemon.start()
-        for session in SESSIONS:
-            with DaemonEmitter(socket_path=str(cls.daemon.socket), session_id=session) as emitter:
-                for index in range(EVENTS):
-                    emitter.emit(channel="sdk", tool_name=f"tool-{index}", decision="allowed", input="[1]")
-        cls.daemon.wait_for_receipts(len(SESSIONS) * EVENTS)
+        cls.daemon = sessions.written(cls, SESSIONS, EVENTS)
         cls.daemon.stop()
         cls.before = database.rows(cls.daemon.database)
         cls.goes, cls.stays = sorted({row.chain_id for row in cls.before}, key=lambda chain: "stays" in chain)

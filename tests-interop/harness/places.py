@@ -2,8 +2,8 @@
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
+
+from harness.folders import private
 
 FOLDERS = {"HOME": "home", "XDG_RUNTIME_DIR": "run", "XDG_DATA_HOME": "data", "TMPDIR": "tmp"}
 
@@ -12,9 +12,7 @@ class Places:
     """A home, a runtime folder and what else an emitter looks at; all of it removed at the end."""
 
     def __init__(self):
-        # Not under TMPDIR when that is long: a socket's path holds about a hundred bytes.
-        base = tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 else "/tmp"
-        self.folder = Path(tempfile.mkdtemp(prefix="arb-", dir=base))
+        self.folder = private("arb-")
         for name in FOLDERS.values():
             (self.folder / name).mkdir(mode=0o700)
         self.socket = self.folder / "events.sock"

@@ -6,10 +6,11 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import tempfile
 import time
 import tomllib
 from pathlib import Path
+
+from harness.folders import private
 
 CHAIN = "interop"
 # Far beyond what a slow machine needs; nothing here measures time, it only refuses to wait for ever.
@@ -38,9 +39,7 @@ class Daemon:
     """
 
     def __init__(self, *flags: str):
-        # Not under TMPDIR when that is long: a socket's path holds about a hundred bytes.
-        base = tempfile.gettempdir() if len(tempfile.gettempdir()) < 40 else "/tmp"
-        self.folder = Path(tempfile.mkdtemp(prefix="ari-", dir=base))
+        self.folder = private("ari-")
         self.key = self.folder / "signing.key"
         self.public_key = self.folder / "signing.key.pub"
         self.database = self.folder / "receipts.db"
