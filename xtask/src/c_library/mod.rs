@@ -52,7 +52,8 @@ const SQLITE: &str = "-USQLITE_ENABLE_FTS3 -USQLITE_ENABLE_FTS3_PARENTHESIS -USQ
 const C: &str = "-Os -fno-asynchronous-unwind-tables -fno-unwind-tables";
 
 /// What cargo is told to build: the emitter's half, as a release does.
-pub(crate) const BUILD: &[&str] = &["build", "--locked", "--package", "agent-receipts-ffi", "--profile", "ffi"];
+pub(crate) const BUILD: &[&str] =
+    &["build", "--locked", "--package", "agent-receipts-ffi", "--profile", "ffi"];
 const BUILD_VERIFIER: &[&str] = &[
     "build",
     "--locked",
