@@ -71,6 +71,14 @@ pub(crate) enum Command {
     Compact(commands::compact::Args),
     /// Check the daemon, its socket, its database and its chains; records one event.
     Doctor(commands::doctor::Args),
+    /// Set an agent's host up: hooks that record, and the proxy in front of its MCP servers.
+    Setup(commands::setup::Args),
+    /// Stand in front of an MCP server, judge its calls and record them; `mcp --help` shows more.
+    #[command(disable_help_flag = true)]
+    Mcp(commands::mcp::Args),
+    /// List calls that wait for a decision, approve them or deny them; `approvals --help` shows more.
+    #[command(disable_help_flag = true)]
+    Approvals(commands::mcp::Args),
     /// Have systemd or launchd run the daemon.
     #[command(arg_required_else_help = true)]
     Service(commands::service::Args),

@@ -1,4 +1,4 @@
-//! Finds the binaries of our other programs, the daemon's and the anchor's: as named, beside our own, built by `cargo` in a checkout, on the path.
+//! Finds the binaries of our other programs, the daemon, the anchor, the hook and the proxy: as named, beside our own, built by `cargo` in a checkout, on the path.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -44,6 +44,8 @@ struct Program {
 
 const DAEMON: Program = Program { name: "agent-receipts-daemon", variable: "AGENTRECEIPTS_DAEMON_BIN" };
 const ANCHOR: Program = Program { name: "agent-receipts-anchor", variable: "AGENTRECEIPTS_ANCHOR_BIN" };
+const HOOK: Program = Program { name: "agent-receipts-hook", variable: "AGENTRECEIPTS_HOOK_BIN" };
+const PROXY: Program = Program { name: "agent-receipts-mcp", variable: "AGENTRECEIPTS_MCP_BIN" };
 
 /// The daemon's binary.
 ///
@@ -61,6 +63,16 @@ pub(crate) fn find_anchor(
     environment: &Environment,
 ) -> Result<PathBuf, FindDaemonError> {
     find(ANCHOR, flag, environment)
+}
+
+/// The hook's binary, by the same rules.
+pub(crate) fn find_hook(flag: Option<&Path>, environment: &Environment) -> Result<PathBuf, FindDaemonError> {
+    find(HOOK, flag, environment)
+}
+
+/// The MCP proxy's binary, by the same rules.
+pub(crate) fn find_proxy(flag: Option<&Path>, environment: &Environment) -> Result<PathBuf, FindDaemonError> {
+    find(PROXY, flag, environment)
 }
 
 /// The anchor where it is there already: named, beside this program, or on the PATH. Nothing is built.

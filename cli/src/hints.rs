@@ -11,6 +11,7 @@ use crate::importing::ImportError;
 use crate::recorder::RecordError;
 use crate::session::{DaemonError, SocketError};
 use crate::set_up::SetUpError;
+use crate::setting_up::{ConfigFileError, DocumentError, PlaceError, PlanError};
 use crate::settings::SettingsError;
 use crate::verification::{EvidenceFileError, LinesError, ProofFileError};
 use crate::when::TimeError;
@@ -81,6 +82,12 @@ impl From<FindDaemonError> for Failure {
         match error {
             FindDaemonError::NotFound { program: "agent-receipts-anchor" } => failure.with_hint(
                 "install `agent-receipts-anchor` beside this program, or name it with --anchor-bin or AGENTRECEIPTS_ANCHOR_BIN",
+            ),
+            FindDaemonError::NotFound { program: "agent-receipts-hook" } => failure.with_hint(
+                "install `agent-receipts-hook` beside this program, or name it with --hook-bin or AGENTRECEIPTS_HOOK_BIN",
+            ),
+            FindDaemonError::NotFound { program: "agent-receipts-mcp" } => failure.with_hint(
+                "install `agent-receipts-mcp` beside this program, or name it with AGENTRECEIPTS_MCP_BIN",
             ),
             FindDaemonError::NotFound { .. } => failure.with_hint(
                 "install `agent-receipts-daemon` beside this program, or name it with --daemon-bin or AGENTRECEIPTS_DAEMON_BIN",
@@ -167,6 +174,41 @@ impl From<AskError> for Failure {
             AskError::Stranger { .. } => failure
                 .with_hint("ask as the daemon's own user, or name the right socket with --control-socket"),
             _ => failure,
+        }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let failure = Failure::new(&error);
+        match error {
+            PlanError::File(error) => error.into(),
+            PlanError::Program(error) => error.into(),
+            PlanError::Place(PlaceError::NoProjects) => failure.with_code(exit::USAGE),
+            PlanError::Document { reason: DocumentError::Duplicate { .. }, .. } => {
+                failure.with_hint("nothing was changed; take one of the two away")
+            }
+            PlanError::Document { .. } => failure.with_hint("nothing was changed; mend the file, or move it away"),
+            PlanError::NoSuchServer { .. } => failure.with_hint("nothing was changed; --dry-run shows the servers that are there"),
+            PlanError::Misnamed { name, .. } => failure.with_hint(format_args!("name a file or a link called `{name}`")),
+            PlanError::Irreversible { .. } => {
+                failure.with_hint("nothing was changed; leave servers out with --skip, or lay the file out anew")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<ConfigFileError> for Failure {
+    fn from(error: ConfigFileError) -> Self {
+        let failure = Failure::new(&error);
+        match error {
+            ConfigFileError::Stranger { .. } => failure.with_hint("nothing was changed; run this as that user"),
+            ConfigFileError::Changed { .. } => {
+                failure.with_hint("it is as somebody else left it; quit the host, and run this again")
+            }
+            ConfigFileError::Linked { .. } => failure.with_hint("nothing was changed; make it a symbolic link or a file of its own"),
+            _ => failure.with_hint("that file was not changed"),
         }
     }
 }

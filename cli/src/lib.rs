@@ -31,6 +31,7 @@ mod recorder;
 mod retiring;
 mod session;
 mod set_up;
+mod setting_up;
 mod settings;
 mod sources;
 mod tee;
@@ -51,7 +52,7 @@ use failure::Failure;
 
 /// Runs one command line, the program's name first, and gives the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(commands::shielded(arguments)) {
         Ok(cli) => cli,
         Err(refusal) => {
             // Help on request is an answer; anything else is wrong usage. A closed pipe is nobody's fault.

@@ -17,16 +17,20 @@ pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod list;
 pub(crate) mod manual;
+pub(crate) mod mcp;
 pub(crate) mod prove;
 pub(crate) mod retire;
 pub(crate) mod run;
 pub(crate) mod service;
+pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod tail;
 pub(crate) mod verify;
 pub(crate) mod verify_event;
 
 use std::path::PathBuf;
+
+pub(crate) use mcp::shielded;
 
 use crate::args::{Cli, Command};
 use crate::environment::Environment;
@@ -58,12 +62,15 @@ impl Context {
 
 /// Runs the command that the line names and gives its exit code.
 pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
-    // These two are about the command line alone, whatever the settings are.
+    // These are about the command line alone, or other programs with settings of their own.
     match &cli.command {
         Command::Completions(args) => return completions::run(args),
         Command::Manual(args) => return manual::run(args),
+        Command::Mcp(args) => return mcp::run(args, &mcp::Before::of(&cli), &environment),
+        Command::Approvals(args) => return mcp::approvals(args, &mcp::Before::of(&cli), &environment),
         _ => {}
     }
+    let before = mcp::Before::of(&cli);
     let settings = Settings::load(environment, cli.config.as_deref())?;
     let context = Context { settings, json: cli.json, config: cli.config };
     match cli.command {
@@ -88,7 +95,10 @@ pub(crate) fn run(cli: Cli, environment: Environment) -> Result<u8, Failure> {
         Command::Compact(args) => compact::run(&args, &context),
         Command::Backup(args) => backup::run(&args, &context),
         Command::Doctor(args) => doctor::run(&args, &context),
+        Command::Setup(args) => setup::run(&args, &context),
         Command::Service(args) => service::run(&args, &context),
+        Command::Mcp(args) => mcp::run(&args, &before, context.settings.environment()),
+        Command::Approvals(args) => mcp::approvals(&args, &before, context.settings.environment()),
         Command::Completions(args) => completions::run(&args),
         Command::Manual(args) => manual::run(&args),
     }
