@@ -73,10 +73,10 @@ pub(crate) enum Command {
     Doctor(commands::doctor::Args),
     /// Set an agent's host up: hooks that record, and the proxy in front of its MCP servers.
     Setup(commands::setup::Args),
-    /// Stand in front of an MCP server, judge its calls and record them; `mcp --help` shows more.
+    /// Stand in front of an MCP server, judge its calls and record them.
     #[command(disable_help_flag = true)]
     Mcp(commands::mcp::Args),
-    /// List calls that wait for a decision, approve them or deny them; `approvals --help` shows more.
+    /// List, approve or deny calls that wait for a decision.
     #[command(disable_help_flag = true)]
     Approvals(commands::mcp::Args),
     /// Have systemd or launchd run the daemon.

@@ -188,12 +188,17 @@ impl From<PlanError> for Failure {
             PlanError::Document { reason: DocumentError::Duplicate { .. }, .. } => {
                 failure.with_hint("nothing was changed; take one of the two away")
             }
-            PlanError::Document { .. } => failure.with_hint("nothing was changed; mend the file, or move it away"),
-            PlanError::NoSuchServer { .. } => failure.with_hint("nothing was changed; --dry-run shows the servers that are there"),
-            PlanError::Misnamed { name, .. } => failure.with_hint(format_args!("name a file or a link called `{name}`")),
-            PlanError::Irreversible { .. } => {
-                failure.with_hint("nothing was changed; leave servers out with --skip, or lay the file out anew")
+            PlanError::Document { .. } => {
+                failure.with_hint("nothing was changed; mend the file, or move it away")
             }
+            PlanError::NoSuchServer { .. } => {
+                failure.with_hint("nothing was changed; --dry-run shows the servers that are there")
+            }
+            PlanError::Misnamed { name, .. } => {
+                failure.with_hint(format_args!("name a file or a link called `{name}`"))
+            }
+            PlanError::Irreversible { .. } => failure
+                .with_hint("nothing was changed; leave servers out with --skip, or lay the file out anew"),
             _ => failure,
         }
     }
@@ -203,11 +208,15 @@ impl From<ConfigFileError> for Failure {
     fn from(error: ConfigFileError) -> Self {
         let failure = Failure::new(&error);
         match error {
-            ConfigFileError::Stranger { .. } => failure.with_hint("nothing was changed; run this as that user"),
+            ConfigFileError::Stranger { .. } => {
+                failure.with_hint("nothing was changed; run this as that user")
+            }
             ConfigFileError::Changed { .. } => {
                 failure.with_hint("it is as somebody else left it; quit the host, and run this again")
             }
-            ConfigFileError::Linked { .. } => failure.with_hint("nothing was changed; make it a symbolic link or a file of its own"),
+            ConfigFileError::Linked { .. } => {
+                failure.with_hint("nothing was changed; make it a symbolic link or a file of its own")
+            }
             _ => failure.with_hint("that file was not changed"),
         }
     }

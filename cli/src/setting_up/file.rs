@@ -93,7 +93,8 @@ impl ConfigFile {
     ///
     /// [`ConfigFileError`], for all that cannot be replaced by a file that is like it but for its text.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigFileError> {
-        let unreadable = |error: io::Error| ConfigFileError::Unreadable { path: path.to_owned(), kind: error.kind() };
+        let unreadable =
+            |error: io::Error| ConfigFileError::Unreadable { path: path.to_owned(), kind: error.kind() };
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self { target: path.to_owned(), found: None });
@@ -112,7 +113,8 @@ impl ConfigFile {
         if about.nlink() > 1 {
             return Err(ConfigFileError::Linked { path: path.to_owned() });
         }
-        let text = String::from_utf8(bytes).map_err(|_| ConfigFileError::NotText { path: path.to_owned() })?;
+        let text =
+            String::from_utf8(bytes).map_err(|_| ConfigFileError::NotText { path: path.to_owned() })?;
         let found = Found { text, mode: about.mode() & 0o7777, group: about.gid() };
         Ok(Self { target, found: Some(found) })
     }
@@ -141,7 +143,8 @@ impl ConfigFile {
             made.map_err(|error| self.unwritable(&error))?;
         }
         self.changed_under(stamp, |file| {
-            let beside = backup::with_ending(&file.target, &format!(".agent-receipts-{}.new", std::process::id()));
+            let beside =
+                backup::with_ending(&file.target, &format!(".agent-receipts-{}.new", std::process::id()));
             let written = file.write_beside(&beside, text).and_then(|()| {
                 // The last look: what comes between it and the next line is lost to the backup only.
                 file.check_unchanged()?;
@@ -255,3 +258,56 @@ fn read_regular(target: &Path, named: &Path) -> Result<(Vec<u8>, Metadata), Conf
 
 /// Bytes. Claude Code's own file grows to some of them, with its histories.
 const MOST: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAMP: &str = "20261122T150000Z";
+
+    #[test]
+    fn a_file_that_was_changed_meanwhile_is_left_as_it_is_without_a_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        fs::write(&path, "before").unwrap();
+        let file = ConfigFile::read(&path).unwrap();
+        let changed = Err(ConfigFileError::Changed { path: path.canonicalize().unwrap() });
+        fs::write(&path, "meanwhile").unwrap();
+        assert_eq!(file.replace("after", STAMP), changed);
+        assert_eq!(file.remove(STAMP), changed);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "meanwhile");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let absent = ConfigFile::read(&folder.path().join("y.json")).unwrap();
+        fs::write(folder.path().join("y.json"), "meanwhile").unwrap();
+        assert!(matches!(absent.replace("after", STAMP), Err(ConfigFileError::Changed { .. })));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_that_was_exchanged_for_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        fs::write(&path, "before").unwrap();
+        let file = ConfigFile::read(&path).unwrap();
+        fs::rename(&path, folder.path().join("other")).unwrap();
+        std::os::unix::fs::symlink("other", &path).unwrap();
+        assert!(matches!(file.replace("after", STAMP), Err(ConfigFileError::NotRegular { .. })));
+        assert_eq!(fs::read_to_string(folder.path().join("other")).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn backups_that_are_no_regular_files_tell_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        fs::write(&path, "1").unwrap();
+        ConfigFile::read(&path).unwrap().replace("2", STAMP).unwrap();
+        std::os::unix::fs::symlink(
+            "/dev/zero",
+            folder.path().join("x.json.agent-receipts-20261122T150001Z.bak"),
+        )
+        .unwrap();
+        fs::create_dir(folder.path().join("x.json.agent-receipts-20261122T150002Z.bak")).unwrap();
+        assert_eq!(ConfigFile::read(&path).unwrap().backups(), ["1"]);
+    }
+}

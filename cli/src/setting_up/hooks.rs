@@ -70,7 +70,9 @@ pub(super) fn add(
                     changes.push(kept(*event, groups, command));
                     continue;
                 }
-                Some(_) => layout::insert_last(&document, groups, None, &Shape::Token(group(*event, command))),
+                Some(_) => {
+                    layout::insert_last(&document, groups, None, &Shape::Token(group(*event, command)))
+                }
             },
         };
         changes.push(Change::hook(event.name, Deed::Add));
@@ -155,7 +157,9 @@ fn without(
     }
     match remembered.empty(&[]) {
         Some(empty) => edits.replace(document.root.range.clone(), empty),
-        None if !layout::comments(document).is_empty() => return Some(layout::remove(document, &document.root, 0)),
+        None if !layout::comments(document).is_empty() => {
+            return Some(layout::remove(document, &document.root, 0));
+        }
         None if remembered.was_there() => edits.replace(document.root.range.clone(), "{}"),
         None => return None,
     }
@@ -237,15 +241,20 @@ mod tests {
 
     #[test]
     fn a_path_survives_the_shell() {
-        for path in ["/opt/bin/agent-receipts-hook", "/o p/it's/agent-receipts-hook", "/$x/`y`/agent-receipts-hook"] {
+        for path in
+            ["/opt/bin/agent-receipts-hook", "/o p/it's/agent-receipts-hook", "/$x/`y`/agent-receipts-hook"]
+        {
             let command = as_command(path);
             assert_eq!(program(&command).as_deref(), Some(path));
             assert_eq!(program(&format!("{command} --strict")).as_deref(), Some(path));
-            let output = std::process::Command::new("sh").args(["-c", &format!("printf %s {command}")]).output();
+            let output =
+                std::process::Command::new("sh").args(["-c", &format!("printf %s {command}")]).output();
             assert_eq!(output.unwrap().stdout, path.as_bytes());
             assert!(is_ours(&command));
         }
-        for stranger in ["", "echo agent-receipts-hook", "/x/agent-receipts-hook.sh", "'/x/agent-receipts-hook"] {
+        for stranger in
+            ["", "echo agent-receipts-hook", "/x/agent-receipts-hook.sh", "'/x/agent-receipts-hook"]
+        {
             assert!(!is_ours(stranger), "{stranger}");
         }
     }

@@ -44,9 +44,9 @@ impl Reading<'_> {
             Value::StringLit(text) => Kind::Text(text.value.to_string()),
             Value::BooleanLit(truth) => Kind::Truth(truth.value),
             Value::NumberLit(_) | Value::NullKeyword(_) => Kind::Other,
-            Value::Array(array) => {
-                Kind::Array(array.elements.iter().map(|element| self.node(element)).collect::<Result<_, _>>()?)
-            }
+            Value::Array(array) => Kind::Array(
+                array.elements.iter().map(|element| self.node(element)).collect::<Result<_, _>>()?,
+            ),
             Value::Object(object) => {
                 let mut names = BTreeSet::new();
                 let mut members = Vec::with_capacity(object.properties.len());

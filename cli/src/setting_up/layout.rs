@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::document::{Document, Syntax, quoted};
 use super::edit::Edits;
-use super::tree::{Kind, Node};
+use super::tree::{Kind, Member, Node};
 
 /// What is to be written, without its layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,37 @@ pub(super) fn insert_last(document: &Document, container: &Node, name: Option<&s
     } else {
         edits.insert(from, ",");
         edits.insert(anchor, format!("{before}{text}"));
+    }
+    edits
+}
+
+/// Puts a member, written out, behind another one of an object in JSON or of a table in one line in TOML; `space` sets it off.
+pub(super) fn insert_behind(
+    document: &Document,
+    container: &Node,
+    behind: &Member,
+    space: &str,
+    text: &str,
+) -> Edits {
+    let end = behind.value.range.end;
+    let starts = container.members().unwrap_or_default().iter().map(|member| member.key.start);
+    let next = starts.filter(|start| *start > end).min().unwrap_or(container.range.end.saturating_sub(1));
+    let marks = marks(document, end..next);
+    let comma = marks.iter().find(|mark| mark.kind == Mark::Comma).map(|mark| mark.range.end);
+    let from = comma.unwrap_or(end);
+    // What is said of the other one in its line stays with it.
+    let same_line =
+        |mark: &&Marked| mark.range.start >= from && !document.slice(&(from..mark.range.end)).contains('\n');
+    let comment = marks.iter().filter(|mark| mark.kind == Mark::Comment).rfind(same_line);
+    let open_ended = comment.is_some_and(|mark| !document.slice(&mark.range).starts_with("/*"));
+    let anchor = comment.map_or(from, |mark| mark.range.end);
+    let space = if open_ended && !space.contains('\n') { document.line_break() } else { space };
+    let mut edits = Edits::default();
+    if comma.is_some() {
+        edits.insert(anchor, format!("{space}{text},"));
+    } else {
+        edits.insert(end, ",");
+        edits.insert(anchor, format!("{space}{text}"));
     }
     edits
 }
@@ -94,12 +125,12 @@ pub(super) fn comments(document: &Document) -> Vec<Range<usize>> {
     tokens.sort_by_key(|range| range.start);
     let mut found = Vec::new();
     let mut at = 0;
-    for token in tokens.into_iter().chain([document.text.len()..document.text.len()]) {
-        let gap = marks(document, at..token.start.max(at));
-        found.extend(gap.into_iter().filter(|mark| mark.kind == Mark::Comment).map(|mark| mark.range));
+    for token in tokens {
+        found.extend(marks(document, at..token.start.max(at)));
         at = at.max(token.end);
     }
-    found
+    found.extend(marks(document, at..document.text.len()));
+    found.into_iter().filter(|mark| mark.kind == Mark::Comment).map(|mark| mark.range).collect()
 }
 
 struct Marked {
@@ -148,7 +179,7 @@ fn leaves(node: &Node, found: &mut Vec<Range<usize>>) {
 
 fn children(container: &Node) -> Vec<Range<usize>> {
     match &container.kind {
-        Kind::Object(members) => members.iter().map(super::tree::Member::range).collect(),
+        Kind::Object(members) => members.iter().map(Member::range).collect(),
         Kind::Array(elements) => elements.iter().map(|element| element.range.clone()).collect(),
         _ => Vec::new(),
     }
@@ -171,7 +202,9 @@ impl Lines {
         // A text without any line break is kept in one line; an empty container in other text gets lines.
         let broken = match space {
             Some(space) => space.contains('\n'),
-            None => document.root.members().is_none_or(<[_]>::is_empty) || document.text.trim().contains('\n'),
+            None => {
+                document.root.members().is_none_or(<[_]>::is_empty) || document.text.trim().contains('\n')
+            }
         };
         let unit = unit(document);
         let inner = match first.filter(|_| broken) {

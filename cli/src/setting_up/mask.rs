@@ -75,8 +75,8 @@ fn hide(document: &Document, node: &Node, name: &str, within: Within, edits: &mu
             };
             put(document, node, &shown, edits);
         }
-        Kind::Other if within == Within::Anything => edits.replace(node.range.clone(), quoted(HIDDEN)),
-        Kind::Other | Kind::Truth(_) => {}
+        Kind::Other => edits.replace(node.range.clone(), quoted(HIDDEN)),
+        Kind::Truth(_) => {}
     }
 }
 
@@ -108,12 +108,12 @@ mod tests {
   // old: "KEY": "s3cret"
   "account": {"id": "s3cret", "pin": 1234, "on": true}, /* s3cret */
   "mcpServers": {"fs": {"command": "npx", "args": ["-y", "--token", "s3cret", "A=s3cret"], "type": "stdio",
-    "env": {"command": "s3cret", "n": 1234}, "headers": {"X": ["s3cret", 1234]}, "timeout": 30, "other": {"args": ["s3cret"]}}},
+    "env": {"command": "s3cret", "n": 1234}, "headers": {"X": ["s3cret", 1234]}, "timeout": 1234, "other": {"args": ["s3cret"]}}},
   "hooks": {"Stop": [{"matcher": "*", "hooks": [{"type": "command", "command": "curl s3cret"}]}]}
 }"#;
         let shown = shown(text, Syntax::Json);
         assert!(!shown.contains("s3cret") && !shown.contains("1234"), "{shown}");
-        for kept in [r#""npx""#, r#""-y""#, r#""A=***""#, r#""timeout": 30"#, r#""matcher": "*""#, r#""on": true"#] {
+        for kept in [r#""npx""#, r#""-y""#, r#""A=***""#, r#""matcher": "*""#, r#""on": true"#] {
             assert!(shown.contains(kept), "{kept} in {shown}");
         }
         assert_eq!(shown.lines().count(), text.lines().count());

@@ -16,6 +16,8 @@ mod layout;
 mod mask;
 mod plan;
 mod remembered;
+#[cfg(test)]
+mod reversing;
 mod secrets;
 mod selection;
 mod server;

@@ -128,7 +128,8 @@ pub(crate) fn plan(
 ) -> Result<Vec<FilePlan>, PlanError> {
     let mut names = Vec::new();
     let files = wish.host.files(scope)?.into_iter();
-    let plans = files.map(|file| plan_file(wish, file, programs, &mut names)).collect::<Result<Vec<_>, _>>()?;
+    let plans =
+        files.map(|file| plan_file(wish, file, programs, &mut names)).collect::<Result<Vec<_>, _>>()?;
     match wish.only.iter().chain(wish.skip).find(|name| !names.contains(name)) {
         Some(name) => Err(PlanError::NoSuchServer { name: name.clone() }),
         None => Ok(plans),
@@ -202,8 +203,7 @@ fn set_up(
     changes.extend(wrapped);
     let mut document = Document::parse(edits.apply(&before.text), place.syntax).map_err(wrong)?;
     if selection.hooks() && !place.events.is_empty() {
-        let (with_hooks, added) =
-            hooks::add(document, place.events, &programs.hook()?).map_err(wrong)?;
+        let (with_hooks, added) = hooks::add(document, place.events, &programs.hook()?).map_err(wrong)?;
         changes.extend(added);
         document = with_hooks;
     }

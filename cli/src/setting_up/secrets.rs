@@ -110,7 +110,20 @@ const PARTS: [&str; 19] = [
 const WORDS: [&str; 9] = ["key", "jwt", "dsn", "pin", "pat", "pwd", "pass", "sig", "signature"];
 
 const BEGINNINGS: [&str; 14] = [
-    "sk-", "sk_", "pk_", "rk_", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "xox", "AKIA", "AIza", "eyJ",
+    "sk-",
+    "sk_",
+    "pk_",
+    "rk_",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "ghu_",
+    "github_pat_",
+    "glpat-",
+    "xox",
+    "AKIA",
+    "AIza",
+    "eyJ",
 ];
 
 #[cfg(test)]

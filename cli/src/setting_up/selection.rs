@@ -6,10 +6,7 @@ use super::change::{Change, What};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Selection<'a> {
     /// What the operator asked for. Servers alone where some were named.
-    Asked {
-        only: &'a [String],
-        skip: &'a [String],
-    },
+    Asked { only: &'a [String], skip: &'a [String] },
     /// What was changed just now.
     Changed(&'a [Change]),
 }

@@ -18,10 +18,7 @@ pub(super) enum Server<'a> {
         arguments: Option<&'a Node>,
     },
     /// The host reaches it by HTTP.
-    Remote {
-        url: &'a Member,
-        kind: Option<&'a Node>,
-    },
+    Remote { url: &'a Member, kind: Option<&'a Node> },
     /// It is behind the proxy, in the form that we write.
     Wrapped(Wrapped<'a>),
     /// It is behind the proxy, in somebody else's form.
@@ -133,7 +130,8 @@ fn remote<'a>(name: &str, entry: &'a Node, url: &'a Member) -> Server<'a> {
         Some(Some("sse")) => return left("it speaks the older transport SSE, which the proxy does not"),
         Some(_) => return left("its `type` is not `http`"),
     }
-    let stranger = entry.members().unwrap_or_default().iter().find(|one| !HARMLESS.contains(&one.name.as_str()));
+    let stranger =
+        entry.members().unwrap_or_default().iter().find(|one| !HARMLESS.contains(&one.name.as_str()));
     if let Some(member) = stranger {
         return Server::Left(format!("it has `{}`, which the proxy would not pass on", member.name));
     }

@@ -8,8 +8,8 @@ use super::remembered::Remembered;
 use super::selection::Selection;
 use super::server::{self, Server, Wrapped};
 use super::tree::Node;
-use super::wrap::{self, Proxy};
 use super::unwrap;
+use super::wrap::{self, Proxy};
 
 /// A server, and where it stands.
 pub(super) struct Entry<'a> {

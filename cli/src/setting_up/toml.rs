@@ -34,7 +34,9 @@ fn node(value: &Spanned<DeValue<'_>>, start: usize) -> Node {
     let kind = match value.get_ref() {
         DeValue::String(text) => Kind::Text(text.to_string()),
         DeValue::Boolean(truth) => Kind::Truth(*truth),
-        DeValue::Array(elements) => Kind::Array(elements.iter().map(|element| node(element, start)).collect()),
+        DeValue::Array(elements) => {
+            Kind::Array(elements.iter().map(|element| node(element, start)).collect())
+        }
         DeValue::Table(table) => members(table, start),
         DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) => Kind::Other,
     };

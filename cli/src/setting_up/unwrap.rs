@@ -17,7 +17,11 @@ pub(super) struct Before {
 
 /// The entry as it was.
 pub(super) fn unwrap(document: &Document, entry: &Node, wrapped: &Wrapped<'_>, before: &Before) -> Edits {
-    if wrapped.remote { remote(document, entry, wrapped, before) } else { local(document, entry, wrapped, before) }
+    if wrapped.remote {
+        remote(document, entry, wrapped, before)
+    } else {
+        local(document, entry, wrapped, before)
+    }
 }
 
 fn local(document: &Document, entry: &Node, wrapped: &Wrapped<'_>, before: &Before) -> Edits {
@@ -39,11 +43,12 @@ fn remote(document: &Document, entry: &Node, wrapped: &Wrapped<'_>, before: &Bef
     let (command, arguments) = (wrapped.command, wrapped.arguments);
     let name = if document.syntax == Syntax::Toml { "url".to_owned() } else { quoted("url") };
     let between = document.slice(&(command.value.range.end..arguments.key.start));
-    let adjacent = command.key.start < arguments.key.start
-        && !layout::has_comment(document, command.value.range.end..arguments.key.start)
-        && entry.members().unwrap_or_default().iter().all(|member| {
-            member.key.start <= command.key.start || member.key.start >= arguments.key.start
-        });
+    let adjacent =
+        command.key.start < arguments.key.start
+            && !layout::has_comment(document, command.value.range.end..arguments.key.start)
+            && entry.members().unwrap_or_default().iter().all(|member| {
+                member.key.start <= command.key.start || member.key.start >= arguments.key.start
+            });
     if adjacent && !between.is_empty() {
         edits.replace(command.key.start..arguments.key.end, name);
     } else {

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Syntax, quoted};
 use super::edit::Edits;
-use super::layout::{has_comment, space_before};
+use super::layout::{insert_behind, space_before};
 use super::server::is_inline;
 use super::tree::{Member, Node};
 
@@ -49,7 +49,11 @@ pub(super) fn local(
         Some((array, [])) => edits.insert(array.range.start + 1, list.join(", ")),
         None => {
             let place = Place::beside(document, entry, command);
-            edits.insert(place.at, format!("{}{}[{}]", place.between, place.name("args"), list.join(", ")));
+            let text = format!("{}[{}]", place.name("args"), list.join(", "));
+            match place.line_end {
+                Some(at) => edits.insert(at, format!("{}{text}", place.space)),
+                None => edits.extend(insert_behind(document, entry, command, &place.space, &text)),
+            }
         }
     }
     edits
@@ -68,7 +72,8 @@ pub(super) fn remote(
     let mut list = proxy.arguments(name, "--remote");
     list.push(document.slice(&url.value.range).to_owned());
     let mut edits = Edits::default();
-    let head = format!("{}{}{}", place.name("command"), quoted(&proxy.program), place.between);
+    let comma = if place.line_end.is_some() { "" } else { "," };
+    let head = format!("{}{}{comma}{}", place.name("command"), quoted(&proxy.program), place.space);
     edits.replace(url.key.clone(), format!("{head}{}", place.bare("args")));
     edits.replace(url.value.range.clone(), format!("[{}]", list.join(", ")));
     if let Some(kind) = kind {
@@ -79,25 +84,27 @@ pub(super) fn remote(
 
 /// What stands between two arguments.
 fn separator(document: &Document, array: &Node) -> String {
-    let elements = array.elements().unwrap_or_default();
-    let set_off = |from: usize, first: &Node| {
-        let gap = from..first.range.start;
-        (!has_comment(document, gap)).then(|| space_before(document, first.range.start).to_owned())
+    let set_off = |one: &Node| line_part(space_before(document, one.range.start));
+    let space = match array.elements().unwrap_or_default() {
+        [_, second, ..] => set_off(second),
+        [first] => Some(set_off(first)).filter(|space| space.contains('\n')).unwrap_or(" "),
+        [] => " ",
     };
-    let space = match elements {
-        [first, second, ..] => set_off(first.range.end, second),
-        [first] => set_off(array.range.start + 1, first).filter(|space| space.contains('\n')),
-        [] => None,
-    };
-    format!(",{}", space.unwrap_or_else(|| " ".to_owned()))
+    format!(",{space}")
+}
+
+/// Of white space, the last line break and what follows it, so that empty lines are not repeated.
+fn line_part(space: &str) -> &str {
+    let from = space.rfind('\n').map_or(0, |at| at - usize::from(space[..at].ends_with('\r')));
+    &space[from..]
 }
 
 /// How a member is written beside another one of the same entry.
 struct Place {
-    /// Where the text after the other member goes.
-    at: usize,
-    /// What comes between the two.
-    between: String,
+    /// Where the line of the other member ends, where each has a line of its own and no comma.
+    line_end: Option<usize>,
+    /// What sets it off.
+    space: String,
     /// What stands between a name and its value.
     joint: String,
     syntax: Syntax,
@@ -106,23 +113,20 @@ struct Place {
 impl Place {
     fn beside(document: &Document, entry: &Node, member: &Member) -> Self {
         let joint = document.slice(&(member.key.end..member.value.range.start)).to_owned();
-        let (at, between) = if document.syntax == Syntax::Toml && !is_inline(document, entry) {
-            // A line of its own, below whatever comment ends this one. Dotted names begin as this one does.
+        let (line_end, space) = if document.syntax == Syntax::Toml && !is_inline(document, entry) {
+            // Below whatever comment ends this line. Dotted names begin as this one does.
             let rest = document.text.get(member.value.range.end..).unwrap_or_default();
             let end = member.value.range.end + rest.find(['\r', '\n']).unwrap_or(rest.len());
             let beginning = document.slice(&(document.line_start(member.key.start)..member.key.start));
-            (end, format!("{}{beginning}", document.line_break()))
+            (Some(end), format!("{}{beginning}", document.line_break()))
         } else {
-            let space = space_before(document, member.key.start);
-            let space = match space.rfind('\n') {
-                Some(line_break) => &space[line_break - usize::from(space[..line_break].ends_with('\r'))..],
-                None => " ",
-            };
-            (member.value.range.end, format!(",{space}"))
+            let space = line_part(space_before(document, member.key.start));
+            (None, if space.contains('\n') { space.to_owned() } else { " ".to_owned() })
         };
         let joint = if joint.contains(['/', '#', '\n']) { ": ".to_owned() } else { joint };
-        let joint = if document.syntax == Syntax::Toml && joint.contains(':') { " = ".to_owned() } else { joint };
-        Self { at, between, joint, syntax: document.syntax }
+        let joint =
+            if document.syntax == Syntax::Toml && joint.contains(':') { " = ".to_owned() } else { joint };
+        Self { line_end, space, joint, syntax: document.syntax }
     }
 
     fn bare(&self, name: &str) -> String {

@@ -36,6 +36,9 @@ fn the_commands_are_these() {
             "retire",
             "compact",
             "doctor",
+            "setup",
+            "mcp",
+            "approvals",
             "service",
             "help"
         ]
@@ -75,6 +78,7 @@ fn every_command_helps_even_without_a_home_or_with_a_broken_configuration() {
         "backup",
         "compact",
         "doctor",
+        "setup",
         "service",
     ] {
         let mut asked = house.command([command, "--help"]);
@@ -108,6 +112,7 @@ fn json_is_an_option_of_every_command() {
         "backup",
         "compact",
         "doctor",
+        "setup",
     ] {
         let said = house.say([command, "--help"]);
         assert!(said.out.contains("--json"), "{command}");

@@ -34,6 +34,7 @@ mod review;
 mod rotating;
 mod running;
 mod service;
+mod setting_up;
 mod timestamps;
 mod usage;
 mod verifying;

@@ -59,7 +59,13 @@ impl<'a> Account<'a> {
             self.tell(plan, deed, backup.as_ref())?;
         }
         let changes = plan.changes.clone();
-        self.files.push(FileAnswer { path: plan.path.clone(), deed, backup, changes, diff: plan.diff.clone() });
+        self.files.push(FileAnswer {
+            path: plan.path.clone(),
+            deed,
+            backup,
+            changes,
+            diff: plan.diff.clone(),
+        });
         Ok(())
     }
 
@@ -141,7 +147,11 @@ impl<'a> Account<'a> {
             (false, _, true) => format!("{name}: nothing to undo{counted}."),
             (false, _, false) if changes().next().is_none() => format!(
                 "{name}: nothing to wrap: no MCP server stands in {}. Add one there or in the host's settings, and run this again.",
-                plans.iter().map(|plan| format!("`{}`", printable(&plan.path.display().to_string()))).collect::<Vec<_>>().join(", ")
+                plans
+                    .iter()
+                    .map(|plan| format!("`{}`", printable(&plan.path.display().to_string())))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
             (false, _, false) => format!("{name}: nothing to change{counted}."),
         }

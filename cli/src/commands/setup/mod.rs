@@ -54,12 +54,13 @@ pub(crate) struct Args {
 /// Plans everything, and then writes file after file.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let environment = context.settings.environment();
-    let here = match args.project {
-        true => Some(std::env::current_dir().map_err(|error| {
-            Failure::new(format_args!("could not tell which folder this is: {error}"))
-        })?),
-        false => None,
-    };
+    let here =
+        match args.project {
+            true => Some(std::env::current_dir().map_err(|error| {
+                Failure::new(format_args!("could not tell which folder this is: {error}"))
+            })?),
+            false => None,
+        };
     let scope = Scope { environment, project: here.as_deref() };
     let wish = Wish { host: args.host, undo: args.undo, only: &args.only, skip: &args.skip };
     let plans = plan(&wish, &scope, &Found::new(args, environment))?;

@@ -11,7 +11,8 @@ pub(super) fn files(scope: &Scope<'_>) -> Result<Vec<HostFile>, PlaceError> {
         (None, None) => scope.home()?.join(".codex"),
     };
     let servers = &[Place::Member("mcp_servers")];
-    let config = HostFile { syntax: Syntax::Toml, ..HostFile::of_servers(folder.join("config.toml"), servers) };
+    let config =
+        HostFile { syntax: Syntax::Toml, ..HostFile::of_servers(folder.join("config.toml"), servers) };
     Ok(vec![HostFile::of_hooks(folder.join("hooks.json"), &EVENTS), config])
 }
 

@@ -89,7 +89,9 @@ impl Host {
     pub(crate) fn last_word(self) -> &'static str {
         match self {
             Self::ClaudeCode => "Claude Code hears of it in its next session.",
-            Self::Codex => "Codex hears of it in its next session, and asks there (`/hooks`) whether to trust new hooks.",
+            Self::Codex => {
+                "Codex hears of it in its next session, and asks there (`/hooks`) whether to trust new hooks."
+            }
             Self::Cursor => "Cursor hears of it when its servers are started anew.",
             Self::ClaudeDesktop => "Claude Desktop hears of it once it is quit and started again.",
             Self::VsCode => "VS Code hears of it when the servers are started anew.",

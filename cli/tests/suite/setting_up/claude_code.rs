@@ -69,7 +69,11 @@ fn servers_of_the_user_and_of_every_project_are_wrapped() {
     let desk = Desk::new();
     let path = desk.write(".claude.json", SERVERS);
     let said = desk.well(&["claude-code", "--dry-run"]);
-    for line in ["wrap    server `files`", "wrap    server `local` of `/work/a`", "leave   server `guarded`: it has `headers`"] {
+    for line in [
+        "wrap    server `files`",
+        "wrap    server `local` of `/work/a`",
+        "leave   server `guarded`: it has `headers`",
+    ] {
         assert!(said.out.contains(line), "{line} in {}", said.all());
     }
     let after = json(&desk.there_and_back("claude-code", &path));
@@ -108,7 +112,16 @@ fn without_settings_they_are_made_and_go_with_the_undoing() {
 
 #[test]
 fn settings_that_hold_nothing_come_back_as_they_were() {
-    for text in ["{}", "{}\n", "{ }", "{\n}\n", "{\n  // mine\n}\n", "{\"hooks\": {}}", "{\n  \"hooks\": {\n  }\n}", "{\"hooks\":{\"Stop\":[],\"PreToolUse\":[ ]}}"] {
+    for text in [
+        "{}",
+        "{}\n",
+        "{ }",
+        "{\n}\n",
+        "{\n  // mine\n}\n",
+        "{\"hooks\": {}}",
+        "{\n  \"hooks\": {\n  }\n}",
+        "{\"hooks\":{\"Stop\":[],\"PreToolUse\":[ ]}}",
+    ] {
         let desk = Desk::new();
         let path = desk.write(".claude/settings.json", text);
         desk.there_and_back("claude-code", &path);
@@ -124,7 +137,11 @@ fn a_hook_that_somebody_wrote_by_hand_is_not_doubled_and_not_taken_out() {
 }}"#;
     let path = desk.write(".claude/settings.json", by_hand);
     let said = desk.well(&["claude-code"]);
-    assert!(said.out.contains("keep    hook `PostToolUse`: its matcher leaves some of them out"), "{}", said.all());
+    assert!(
+        said.out.contains("keep    hook `PostToolUse`: its matcher leaves some of them out"),
+        "{}",
+        said.all()
+    );
     let after = json(&read(&path));
     for event in ["PreToolUse", "PostToolUse"] {
         assert_eq!(after["hooks"][event].as_array().unwrap().len(), 1);

@@ -98,7 +98,17 @@ fn vs_codes_comments_commas_tabs_and_line_ends_survive() {
     let folder = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
     let path = desk.write(&format!("{folder}/Code/User/mcp.json"), COMMENTED);
     let between = desk.there_and_back("vscode", &path);
-    for comment in ["// servers of mine", "// local", "/* what */", "// how", "// these", "// yes", "/* no args */", "/* there */", "/* \"old\": {\"command\": \"gone\"} */"] {
+    for comment in [
+        "// servers of mine",
+        "// local",
+        "/* what */",
+        "// how",
+        "// these",
+        "// yes",
+        "/* no args */",
+        "/* there */",
+        "/* \"old\": {\"command\": \"gone\"} */",
+    ] {
         assert!(between.contains(comment), "{comment} is gone from {between}");
     }
     assert_eq!(between.matches('\n').count(), between.matches("\r\n").count());
@@ -126,7 +136,10 @@ fn claude_desktop_has_one_file_and_no_projects() {
     let desk = Desk::new();
     let folder = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".config" };
     let name = format!("{folder}/Claude/claude_desktop_config.json");
-    let path = desk.write(&name, "\u{feff}{\n  \"mcpServers\": {\n    \"a\": {\n      \"command\": \"serve\"\n    }\n  }\n}");
+    let path = desk.write(
+        &name,
+        "\u{feff}{\n  \"mcpServers\": {\n    \"a\": {\n      \"command\": \"serve\"\n    }\n  }\n}",
+    );
     let between = desk.there_and_back("claude-desktop", &path);
     assert!(between.contains("\n      \"args\": [\"--name\", \"a\", \"--\", \"serve\"]\n"), "{between}");
     let refused = desk.say(&["claude-desktop", "--project"]);
@@ -154,7 +167,11 @@ fn a_host_without_a_file_or_without_servers_has_nothing_to_wrap() {
     std::fs::create_dir_all(desk.home("")).unwrap();
     for host in ["cursor", "claude-desktop", "vscode"] {
         let said = desk.well(&[host]);
-        assert!(said.out.contains("nothing to wrap") && said.out.contains("run this again"), "{}", said.all());
+        assert!(
+            said.out.contains("nothing to wrap") && said.out.contains("run this again"),
+            "{}",
+            said.all()
+        );
         assert!(desk.well(&[host, "--undo"]).out.contains("nothing to undo"));
     }
     assert!(super::names(&desk.home("")).is_empty());

@@ -80,10 +80,16 @@ fn a_server_that_was_added_later_is_wrapped_by_the_next_run_and_all_are_undone_a
     let desk = Desk::new();
     let path = desk.write(".cursor/mcp.json", BEFORE);
     desk.well(&["cursor"]);
-    let add = |text: &str| text.replace("    \"c\": {", "    \"d\": {\"command\": \"new\", \"args\": [ ]},\n    \"c\": {");
+    let add = |text: &str| {
+        text.replace("    \"c\": {", "    \"d\": {\"command\": \"new\", \"args\": [ ]},\n    \"c\": {")
+    };
     std::fs::write(&path, add(&read(&path))).unwrap();
     let said = desk.well(&["cursor"]);
-    assert!(said.out.contains("wrap    server `d`") && said.out.contains("3 there already"), "{}", said.all());
+    assert!(
+        said.out.contains("wrap    server `d`") && said.out.contains("3 there already"),
+        "{}",
+        said.all()
+    );
     desk.well(&["cursor", "--undo"]);
     assert_eq!(read(&path), add(BEFORE));
 }
@@ -104,7 +110,10 @@ fn hooks_of_others_that_came_meanwhile_stay() {
     let after = json(&read(&path));
     assert_eq!(after["hooks"].as_object().unwrap().len(), 2, "{after}");
     assert_eq!(after["hooks"]["SubagentStop"], json(&format!("[{theirs}]")));
-    assert_eq!(after["hooks"]["PreToolUse"][0]["hooks"], json(r#"[{"type": "command", "command": "beside"}]"#));
+    assert_eq!(
+        after["hooks"]["PreToolUse"][0]["hooks"],
+        json(r#"[{"type": "command", "command": "beside"}]"#)
+    );
     assert!(!read(&path).contains("agent-receipts"));
 }
 
