@@ -30,8 +30,8 @@ const SERVERS: &str = r#"{
     "guarded": {"type": "http", "url": "https://mcp.example.org/v1", "headers": {"X-Team": "a"}}
   },
   "projects": {
-    "/work/a": {"history": [], "mcpServers": {"local": {"command": "serve", "args": ["a b", "c\"d"]}}},
-    "/work/b": {"allowedTools": []}
+    "/srv/a": {"history": [], "mcpServers": {"local": {"command": "serve", "args": ["a b", "c\"d"]}}},
+    "/srv/b": {"allowedTools": []}
   }
 }"#;
 
@@ -71,7 +71,7 @@ fn servers_of_the_user_and_of_every_project_are_wrapped() {
     let said = desk.well(&["claude-code", "--dry-run"]);
     for line in [
         "wrap    server `files`",
-        "wrap    server `local` of `/work/a`",
+        "wrap    server `local` of `/srv/a`",
         "leave   server `guarded`: it has `headers`",
     ] {
         assert!(said.out.contains(line), "{line} in {}", said.all());
@@ -88,9 +88,9 @@ fn servers_of_the_user_and_of_every_project_are_wrapped() {
         "args": ["--name", "remote", "--remote", "https://mcp.example.org/v1"]});
     assert_eq!(servers["remote"], remote);
     assert_eq!(servers["guarded"], json(SERVERS)["mcpServers"]["guarded"]);
-    let local = &after["projects"]["/work/a"]["mcpServers"]["local"];
+    let local = &after["projects"]["/srv/a"]["mcpServers"]["local"];
     assert_eq!(local["args"], serde_json::json!(["--name", "local", "--", "serve", "a b", "c\"d"]));
-    assert_eq!(after["projects"]["/work/b"], json(SERVERS)["projects"]["/work/b"]);
+    assert_eq!(after["projects"]["/srv/b"], json(SERVERS)["projects"]["/srv/b"]);
 }
 
 #[test]
