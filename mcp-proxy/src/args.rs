@@ -42,12 +42,16 @@ pub(crate) struct Args {
     /// The most requests that are not answered, either way.
     #[arg(long, value_name = "N", default_value_t = 4096)]
     pub(crate) max_in_flight: usize,
-    /// How long the server has to end when the client has left, and again after it was told to, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    /// How long the server has to end when the client has left, and again after it was told to, in milliseconds. Clients that use the
+    /// official SDKs end the proxy after two seconds.
+    #[arg(long, value_name = "MS", default_value_t = 800)]
     pub(crate) grace: u64,
     /// The daemon's socket [env: AGENTRECEIPTS_SOCKET] [default: the daemon's].
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
+    /// How long an event may wait for the daemon to be reached and to take it, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 25)]
+    pub(crate) patience: u64,
     /// Who acts: the agent's name.
     #[arg(long, value_name = "NAME", env = "AGENTRECEIPTS_ISSUER_NAME", default_value = "")]
     pub(crate) issuer_name: String,
@@ -105,7 +109,11 @@ impl Args {
         }
     }
 
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_millis(self.patience)
+    }
+
     pub(crate) fn grace(&self) -> Duration {
-        Duration::from_secs(self.grace)
+        Duration::from_millis(self.grace)
     }
 }

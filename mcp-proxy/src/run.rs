@@ -70,6 +70,7 @@ fn proxy(args: &Args) -> Result<u8, RunError> {
         socket: args.socket.clone(),
         server: server.clone(),
         identity: args.identity(),
+        patience: args.patience(),
     })?;
     let terms = Terms {
         server,

@@ -13,7 +13,7 @@ use super::note::Note;
 use super::road::Road;
 
 /// Where and for whom is recorded.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct RecorderOptions {
     /// The daemon's socket; otherwise where the system has it.
     pub(crate) socket: Option<PathBuf>,
@@ -21,6 +21,8 @@ pub(crate) struct RecorderOptions {
     pub(crate) server: String,
     /// Who acts, as far as the command line says.
     pub(crate) identity: Identity,
+    /// The most that an event waits for the daemon: to be reached, and to take it.
+    pub(crate) patience: Duration,
 }
 
 /// Why a call may not go on under `--strict`.
@@ -45,30 +47,32 @@ pub(crate) struct Recorder {
     emitter: Emitter,
     road: Arc<Road>,
     server: String,
+    patience: Duration,
 }
 
 impl Recorder {
     /// Touches neither the socket nor a file.
     pub(crate) fn new(options: RecorderOptions) -> Result<Self, BuildError> {
+        let patience = options.patience;
         let mut builder =
-            Emitter::builder().identity(options.identity).dial_timeout(PATIENCE).write_timeout(PATIENCE);
+            Emitter::builder().identity(options.identity).dial_timeout(patience).write_timeout(patience);
         if let Some(socket) = options.socket {
             builder = builder.socket_path(socket);
         }
         let emitter = builder.build()?;
-        let road = Arc::new(Road::new(emitter.socket_path(), emitter.session_id(), &options.server));
-        Ok(Self { emitter, road, server: options.server })
+        let road = Arc::new(Road::new(&emitter, &options.server, patience));
+        Ok(Self { emitter, road, server: options.server, patience })
     }
 
     /// Sends it. What cannot be sent is counted, and the daemon is told the count as soon as it is back.
     ///
-    /// While the daemon is away this costs nothing but the count: only the call that finds out waits, for at most [`PATIENCE`].
+    /// While the daemon is away this costs nothing but the count: only the call that finds out waits, no longer than it may.
     pub(crate) fn note(&self, note: &Note<'_>) {
         if self.road.is_shut() {
             self.emitter.count_as_dropped(1);
             return;
         }
-        match self.fitted(note, |event| self.emitter.emit_within(event, PATIENCE)) {
+        match self.fitted(note, |event| self.emitter.emit_within(event, self.patience)) {
             Ok(()) => {}
             Err(error) => self.failed(&error),
         }
@@ -141,9 +145,6 @@ impl Recorder {
 
 /// The channel of all receipts of a proxy.
 pub(super) const CHANNEL: &str = "mcp";
-
-/// The most that an event waits for the daemon: to be reached, and to take it.
-pub(super) const PATIENCE: Duration = Duration::from_millis(25);
 
 /// The most that a call waits for its receipt to be on disk.
 const COMMIT: Duration = Duration::from_secs(5);

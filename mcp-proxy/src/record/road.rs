@@ -1,6 +1,6 @@
 //! Whether the daemon is there, so that its absence is paid for once and not with every call.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use agent_receipts_ipc::{Decision, EmitError, Emitter, EventToSend, TransportError};
 
-use super::recorder::{CHANNEL, PATIENCE};
+use super::recorder::CHANNEL;
 
 /// The road to the daemon. Shut by the first event that fails; opened by a thread of its own as soon as the daemon takes an event.
 pub(super) struct Road {
@@ -20,18 +20,21 @@ pub(super) struct Road {
     socket: PathBuf,
     session_id: String,
     server: String,
+    patience: Duration,
 }
 
 impl Road {
-    pub(super) fn new(socket: &Path, session_id: &str, server: &str) -> Self {
+    /// To where `emitter` sends; `patience` is how long dialling may take.
+    pub(super) fn new(emitter: &Emitter, server: &str, patience: Duration) -> Self {
         Self {
             is_shut: AtomicBool::new(false),
             wait: AtomicU64::new(FIRST),
             has_given_up: Mutex::new(false),
             given_up: Condvar::new(),
-            socket: socket.to_owned(),
-            session_id: session_id.to_owned(),
+            socket: emitter.socket_path().to_owned(),
+            session_id: emitter.session_id().to_owned(),
             server: server.to_owned(),
+            patience,
         }
     }
 
@@ -82,7 +85,7 @@ impl Road {
     /// By a connection of its own, so that a look that fails is not counted as an event that was lost.
     fn look(&self) -> Result<bool, ()> {
         let builder = Emitter::builder().socket_path(&self.socket).session_id(&self.session_id);
-        let emitter = builder.no_drop_folder().dial_timeout(PATIENCE).build().map_err(drop)?;
+        let emitter = builder.no_drop_folder().dial_timeout(self.patience).build().map_err(drop)?;
         let event = EventToSend {
             tool_server: &self.server,
             action_type: "mcp.recording.resumed",

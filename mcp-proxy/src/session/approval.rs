@@ -45,18 +45,19 @@ impl Session {
         let approval =
             desk.ask(question, move |approval, answer| session.answered(waiting, approval, answer));
         let mut flights = self.flights();
-        let stage = flights.get_mut(&id).map(|flight| &mut flight.stage);
-        match stage {
-            Some(stage @ Stage::Paused(None)) => *stage = Stage::Paused(Some(approval)),
-            // The client has taken it back in the meantime. (Whatever else it is, the question has ended already.)
-            Some(Stage::Withdrawn) => {
-                drop(flights);
-                desk.withdraw(&approval);
+        let has_ended = flights.ended.is_some();
+        let is_unwanted = match flights.get_mut(&id).map(|flight| &mut flight.stage) {
+            Some(stage @ Stage::Paused(None)) => {
+                *stage = Stage::Paused(Some(approval.clone()));
+                has_ended
             }
-            _ => {}
-        }
-        if self.flights().ended.is_some() {
-            self.withdraw_all();
+            // The client has taken it back in the meantime. (Whatever else it is, the question has ended already.)
+            Some(Stage::Withdrawn) => true,
+            _ => false,
+        };
+        drop(flights);
+        if is_unwanted {
+            desk.withdraw(&approval);
         }
     }
 
@@ -89,16 +90,19 @@ impl Session {
             return self.decided(waiting, Some(&approval), answer);
         }
         let (give, take) = std::sync::mpsc::channel::<(Arc<Self>, Waiting)>();
+        let under_way = self.proxy.under_way();
+        let name = approval.clone();
         let forward = move || {
             if let Ok((session, waiting)) = take.recv() {
-                session.decided(waiting, Some(&approval), answer);
+                session.decided(waiting, Some(&name), answer);
             }
+            drop(under_way);
         };
         let thread = std::thread::Builder::new().name("approved".into());
         match thread.spawn(forward) {
             Ok(_) => drop(give.send((self, waiting))),
             // No thread, no way to go on: as if somebody had said no.
-            Err(_) => self.decided(waiting, None, Answer::NoApprover),
+            Err(_) => self.decided(waiting, Some(&approval), Answer::NoApprover),
         }
     }
 

@@ -33,7 +33,8 @@ impl Session {
 
     fn call(self: &Arc<Self>, bytes: Vec<u8>, id: Id, call: &ToolCall, then: Then) {
         let input = call.text.as_deref();
-        if let Err(why) = self.flights().check(&id) {
+        let room = self.flights().check(&id);
+        if let Err(why) = room {
             return then(self.refuse_room(&call.name, input.unwrap_or("{}"), &id, why));
         }
         let terms = self.proxy.terms();

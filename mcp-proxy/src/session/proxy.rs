@@ -1,6 +1,8 @@
 //! What all sessions of one process share.
 
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use agent_receipts_core::clipped;
 use agent_receipts_core::json::{Object, Value};
@@ -43,6 +45,8 @@ pub(crate) struct Proxy {
     counters: Counters,
     recorder: Recorder,
     desk: Option<Desk>,
+    /// Held once by each thread that has something to record.
+    under_way: Arc<()>,
 }
 
 impl Proxy {
@@ -53,7 +57,7 @@ impl Proxy {
         recorder: Recorder,
         desk: Option<Desk>,
     ) -> Arc<Self> {
-        Arc::new(Self { terms, rules, counters: Counters::new(), recorder, desk })
+        Arc::new(Self { terms, rules, counters: Counters::new(), recorder, desk, under_way: Arc::default() })
     }
 
     pub(crate) fn terms(&self) -> &Terms {
@@ -123,14 +127,26 @@ impl Proxy {
         self.recorder.note(&Note { target: Some((SYSTEM, &resource)), ..*note });
     }
 
-    /// Closes the desk, and then the record.
+    /// Something that is still to be recorded as long as this is held.
+    pub(crate) fn under_way(&self) -> Arc<()> {
+        Arc::clone(&self.under_way)
+    }
+
+    /// Closes the desk, and then the record, when all that was approved is recorded. To be called when the servers are gone.
     pub(crate) fn close(&self) {
         if let Some(desk) = &self.desk {
             desk.close();
         }
+        let latest = Instant::now() + LAST_WORDS;
+        while Arc::strong_count(&self.under_way) > 1 && Instant::now() < latest {
+            thread::sleep(Duration::from_millis(1));
+        }
         self.recorder.close();
     }
 }
+
+/// How long the end waits for what was approved at the last moment.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The most bytes of the server's name in a target.
 const MOST: usize = 512;

@@ -1,0 +1,111 @@
+//! The daemon: absent, gone, back, and unwilling.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use crate::daemon::{Daemon, socket_in};
+use crate::wrapped::Wrapped;
+
+#[test]
+fn without_a_daemon_calls_go_on_and_the_loss_is_told_when_it_is_there() {
+    let mut wrapped = Wrapped::begin(&[], |_| None);
+    for id in 0..5 {
+        wrapped.call(id, "read", json!({}));
+        assert_eq!(wrapped.hear()["id"], id);
+    }
+    wrapped.daemon = Some(Daemon::start(&socket_in(wrapped.path("s").parent().unwrap()), false));
+    wrapped.daemon.as_ref().unwrap().wait("a look", |frame| frame["action_type"] == "mcp.recording.resumed");
+    // The road opens right after that.
+    let told = |wrapped: &mut Wrapped| {
+        wrapped.call("again", "read", json!({}));
+        wrapped.hear();
+        wrapped.daemon.as_ref().unwrap().frames().iter().any(|frame| frame["tool"]["name"] == "read")
+    };
+    let end = std::time::Instant::now() + crate::daemon::PATIENCE;
+    while !told(&mut wrapped) {
+        assert!(std::time::Instant::now() < end, "the road stays shut");
+    }
+    let over = wrapped.over();
+    let counted: u64 = over.all.iter().filter_map(|frame| frame["drop_count"].as_u64()).sum();
+    assert!(counted >= 11, "the session's start, and two for each call: {counted}");
+    assert!(over.errors.contains("cannot reach the daemon"), "{}", over.errors);
+    assert_eq!(over.errors.matches("cannot reach").count(), 1, "said once: {}", over.errors);
+}
+
+#[test]
+fn a_daemon_that_goes_away_in_between_costs_no_call() {
+    let mut wrapped = Wrapped::start(&[]);
+    wrapped.call(1, "read", json!({}));
+    wrapped.hear();
+    wrapped.daemon.as_mut().unwrap().stop();
+    for id in 2..6 {
+        wrapped.call(id, "read", json!({}));
+        assert_eq!(wrapped.hear()["id"], id);
+    }
+    let over = wrapped.over();
+    assert!(over.status.success());
+    assert!(over.reached.matches("tools/call").count() == 5);
+}
+
+#[test]
+fn what_nobody_was_told_of_is_left_in_a_file() {
+    let mut wrapped = Wrapped::begin(&[], |_| None);
+    let drops = wrapped.path("run").join("agentreceipts/drops");
+    wrapped.leave();
+    assert!(wrapped.status().success());
+    let files: Vec<_> = fs::read_dir(&drops).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+}
+
+#[test]
+fn strict_lets_nothing_go_on_that_is_not_on_disk() {
+    for refuses in [true, false] {
+        let mut wrapped =
+            Wrapped::begin(&["--strict"], |folder| Some(Daemon::start(&socket_in(folder), refuses)));
+        wrapped.call(1, "read", json!({}));
+        let answer = wrapped.hear();
+        wrapped.say(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+        assert_eq!(wrapped.hear()["id"], 1, "what is not recorded goes on, and the id is free");
+        let over = wrapped.over();
+        assert_eq!(over.reached.contains("tools/call"), !refuses);
+        assert_eq!(answer["error"]["code"] == -32004, refuses, "{answer}");
+        let pending = over.of("read")[0];
+        assert_eq!(pending["ack"], true);
+    }
+    let mut alone = Wrapped::begin(&["--strict"], |_| None);
+    alone.call(1, "read", json!({}));
+    assert_eq!(alone.hear()["error"]["code"], -32004);
+    assert_eq!(alone.over().reached, "");
+}
+
+#[test]
+fn a_read_only_home_still_records() {
+    let mut wrapped = Wrapped::begin(&[], |folder| {
+        let daemon = Daemon::start(&socket_in(folder), false);
+        for place in [folder.join("run"), folder.to_owned()] {
+            fs::set_permissions(place, fs::Permissions::from_mode(0o555)).unwrap();
+        }
+        Some(daemon)
+    });
+    wrapped.call(1, "read", json!({}));
+    // (The scripted server writes its log there, too; where it cannot, it does not answer.)
+    wrapped.daemon.as_ref().unwrap().wait("a receipt", |frame| frame["tool"]["name"] == "read");
+    fs::set_permissions(wrapped.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+    drop(wrapped);
+}
+
+#[test]
+fn who_acts_is_what_the_command_line_says() {
+    let args =
+        ["--issuer-name", "claude", "--issuer-model", "m", "--operator-id", "o", "--operator-name", "O"];
+    let mut wrapped = Wrapped::start(&args);
+    wrapped.call(1, "read", json!({}));
+    wrapped.hear();
+    let over = wrapped.over();
+    for frame in &over.all {
+        assert_eq!((&frame["issuer_name"], &frame["issuer_model"]), (&json!("claude"), &json!("m")));
+        assert_eq!((&frame["operator_id"], &frame["operator_name"]), (&json!("o"), &json!("O")));
+    }
+}
