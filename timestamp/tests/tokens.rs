@@ -3,7 +3,7 @@
 
 mod authority;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use agent_receipts_timestamp::{
@@ -11,13 +11,17 @@ use agent_receipts_timestamp::{
 };
 use authority::{A_CA, Authority, FOR_STAMPS, IMPRINT, Kind, P_384, RSA};
 
-/// The usual authority and a token of its, made once.
-fn usual() -> &'static (Authority, Vec<u8>) {
-    static USUAL: OnceLock<(Authority, Vec<u8>)> = OnceLock::new();
-    USUAL.get_or_init(|| {
+/// The usual authority and a token of its, made once for all tests that run at the same time. The last of them to end takes its
+/// folder away, which a static one would leave behind.
+fn usual() -> Arc<(Authority, Vec<u8>)> {
+    static USUAL: Mutex<Weak<(Authority, Vec<u8>)>> = Mutex::new(Weak::new());
+    let mut usual = USUAL.lock().unwrap_or_else(PoisonError::into_inner);
+    usual.upgrade().unwrap_or_else(|| {
         let authority = Authority::new(&Kind::default());
         let token = authority.token();
-        (authority, token)
+        let made = Arc::new((authority, token));
+        *usual = Arc::downgrade(&made);
+        made
     })
 }
 
@@ -55,7 +59,8 @@ fn an_authority_may_be_trusted_itself_by_its_root_or_by_an_issuer_between() {
 
 #[test]
 fn a_stranger_is_not_believed_whatever_came_along_with_the_token() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     let other = Authority::new(&Kind::default());
     for trusted in [other.trusted("root"), other.trusted("tsa"), TrustedCertificates::default()] {
         let refused = verify_token(token, &IMPRINT, &trusted, &Options::default());
@@ -70,7 +75,8 @@ fn a_stranger_is_not_believed_whatever_came_along_with_the_token() {
 
 #[test]
 fn a_token_is_for_one_hash_and_answers_one_question() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     let trusted = authority.trusted("root");
     for bit in 0..256 {
         let mut other = IMPRINT;
@@ -97,7 +103,8 @@ fn a_token_is_for_one_hash_and_answers_one_question() {
 
 #[test]
 fn a_hash_put_into_a_genuine_token_is_not_signed() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     let at = token.windows(32).position(|window| window == IMPRINT).unwrap();
     let mut forged = token.clone();
     forged[at..at + 32].copy_from_slice(&[7; 32]);
@@ -108,7 +115,8 @@ fn a_hash_put_into_a_genuine_token_is_not_signed() {
 /// Some bytes are signed by nobody; altering those alters nothing that is said.
 #[test]
 fn no_altered_byte_makes_a_token_say_something_else() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     let stamp = authority.judge(token).unwrap();
     let mut refused = 0;
     for at in 0..token.len() {
@@ -126,7 +134,8 @@ fn no_altered_byte_makes_a_token_say_something_else() {
 
 #[test]
 fn a_token_cut_short_lengthened_or_too_long_is_refused() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     for length in 0..token.len() {
         let refused = authority.judge(&token[..length]);
         assert!(matches!(refused, Err(TimestampError::Malformed { .. })), "{length}: {refused:?}");
@@ -140,7 +149,8 @@ fn a_token_cut_short_lengthened_or_too_long_is_refused() {
 
 #[test]
 fn der_that_is_none_is_malformed() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     let mut indefinite = token.clone();
     indefinite[1] = 0x80;
     for der in [
@@ -184,7 +194,8 @@ fn a_certificate_that_had_run_out_when_it_stamped() {
 /// What `openssl ts` does not sign with, `openssl cms` does.
 #[test]
 fn a_certificate_that_is_not_for_time_stamps_alone() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     let again = authority.sign_again(token, &["tsa"], &["-cades"]);
     assert!(authority.judge(&again).is_ok(), "{:?}", authority.judge(&again));
     for (name, extensions) in [
@@ -225,7 +236,8 @@ fn an_issuer_that_may_not_issue() {
 
 #[test]
 fn a_signature_must_name_its_certificate() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     // Without any signed attribute, and without the one that names the certificate.
     for (more, part) in [(&["-noattr"][..], "signer"), (&[], "signing certificate")] {
         let refused = authority.judge(&authority.sign_again(token, &["tsa"], more)).unwrap_err();
@@ -256,7 +268,8 @@ fn another_certificate_of_the_same_key_and_number_is_another() {
 
 #[test]
 fn a_token_has_one_signer() {
-    let (authority, token) = usual();
+    let usual = usual();
+    let (authority, token) = &*usual;
     authority.make_certificate("second", authority::P_256, FOR_STAMPS, 30, Some("root"));
     let two = authority.sign_again(token, &["tsa", "second"], &["-cades"]);
     assert_eq!(authority.judge(&two), Err(TimestampError::SignerCount { count: 2 }));
@@ -290,7 +303,8 @@ fn fractions_of_a_second_and_the_older_name_of_a_certificate() {
 
 #[test]
 fn only_sha_256_is_stamped() {
-    let (authority, _) = usual();
+    let usual = usual();
+    let (authority, _) = &*usual;
     // The request's algorithm made SHA-512, with a hash of its length.
     let mut question = request(&IMPRINT, None);
     let sha_256 = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
@@ -313,7 +327,8 @@ fn only_sha_256_is_stamped() {
 #[test]
 fn certificates_that_cannot_be_read_are_not_passed_over() {
     use agent_receipts_timestamp::CertificateError;
-    let (authority, _) = usual();
+    let usual = usual();
+    let (authority, _) = &*usual;
     let good = authority.pem("root");
     let refused = |text: &str| TrustedCertificates::from_pem(text).unwrap_err();
     assert_eq!(refused(""), CertificateError::None);
@@ -332,28 +347,29 @@ mod hostile {
     use super::*;
     use proptest::prelude::*;
 
-    proptest! {
-        /// Neither a panic nor a verdict.
-        #[test]
-        fn random_bytes_prove_nothing(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            prop_assert!(usual().0.judge(&bytes).is_err());
+    /// Neither a panic nor a verdict.
+    #[test]
+    fn random_bytes_prove_nothing() {
+        let usual = usual();
+        proptest!(|(bytes in prop::collection::vec(any::<u8>(), 0..400))| {
+            prop_assert!(usual.0.judge(&bytes).is_err());
             prop_assert!(token_of_response(&bytes).is_err() || bytes.len() > 8);
-        }
+        });
+    }
 
-        /// A genuine token with a piece put in or taken out somewhere.
-        #[test]
-        fn a_token_with_a_piece_replaced_says_the_same_or_nothing(
-            at in 0.0..1.0_f64,
-            cut in 0..40_usize,
-            put in prop::collection::vec(any::<u8>(), 0..40),
-        ) {
-            let (authority, token) = usual();
+    /// A genuine token with a piece put in or taken out somewhere.
+    #[test]
+    fn a_token_with_a_piece_replaced_says_the_same_or_nothing() {
+        let usual = usual();
+        let (authority, token) = &*usual;
+        let piece = prop::collection::vec(any::<u8>(), 0..40);
+        proptest!(|(at in 0.0..1.0_f64, cut in 0..40_usize, put in piece)| {
             let at = (at * token.len() as f64) as usize;
             let mut altered = token.clone();
             altered.splice(at..(at + cut).min(token.len()), put);
             if let Ok(stamp) = authority.judge(&altered) {
                 prop_assert_eq!(stamp, authority.judge(token).unwrap());
             }
-        }
+        });
     }
 }
