@@ -8,13 +8,22 @@ use std::time::Duration;
 use agent_receipts_ipc::Identity;
 
 use crate::approvals::Endpoint;
+use crate::check::CheckArgs;
 use crate::http;
 use crate::session::Scope;
 
 /// Stands in front of an MCP server, judges every call by a policy, and leaves receipts of it.
 #[derive(Debug, clap::Parser)]
-#[command(name = "agent-receipts-mcp", version, max_term_width = 100)]
+#[command(
+    name = "agent-receipts-mcp",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     /// The server's name in receipts and rules [default: its command's file name].
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -76,6 +85,12 @@ pub(crate) struct Args {
     /// The server's program and its arguments.
     #[arg(last = true, required_unless_present = "remote", value_name = "SERVER")]
     pub(crate) server: Vec<OsString>,
+}
+
+/// What there is to do besides standing in front of a server.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    Check(CheckArgs),
 }
 
 impl Args {

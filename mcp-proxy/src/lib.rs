@@ -7,6 +7,7 @@
 
 mod approvals;
 mod args;
+mod check;
 mod http;
 mod message;
 mod policy;

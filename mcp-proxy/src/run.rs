@@ -12,7 +12,8 @@ use clap::Parser;
 use ring::rand::SystemRandom;
 
 use crate::approvals::{Desk, DeskOptions};
-use crate::args::Args;
+use crate::args::{Args, Command};
+use crate::check;
 use crate::http::{self, HttpError, HttpOptions};
 use crate::policy::{ActivePolicy, LoadError};
 use crate::record::{Recorder, RecorderOptions};
@@ -45,6 +46,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    if let Some(Command::Check(args)) = &args.command {
+        return check::run(args);
+    }
     match proxy(&args) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
