@@ -128,6 +128,7 @@ const TARGETS: &[(&str, &[&str])] = &[
         "parse_receipt",
         &["core/corpus/accept/receipts", "core/corpus/reject/json", "core/corpus/reject/shape"],
     ),
+    ("policy_rules", &["fuzz/seeds/policy_rules"]),
     ("proof_value", &["core/corpus/reject/proof"]),
     ("read_frame", &["ipc/tests/corpus/frames/accepted"]),
     ("timestamp_token", &["fuzz/seeds/timestamp_token"]),
