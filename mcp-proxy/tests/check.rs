@@ -1,4 +1,5 @@
 //! `agent-receipts-mcp check`, as a program.
+#![allow(clippy::unwrap_used)]
 
 use std::io::Write;
 use std::path::Path;
