@@ -42,6 +42,9 @@ impl From<ArchiveError> for Failure {
             error @ ArchiveError::Manifest { .. } => Failure::usage(&error).with_hint(
                 "restore the archive's folder from a copy, or leave archives out with --no-archives",
             ),
+            error @ ArchiveError::SideFile { .. } => Failure::new(&error).with_hint(
+                "keep the file as evidence and move it away, then verify; --no-archives leaves archives out",
+            ),
             error => Failure::usage(error),
         }
     }

@@ -75,6 +75,27 @@ fn an_archive_without_rows_is_not_finished() {
     assert_eq!(entries(archives.path()), [""; 0]);
 }
 
+/// A fold that failed when the database was closed leaves its rows there, where no digest and no sync is of them.
+#[test]
+fn an_archive_with_side_files_is_neither_finished_nor_read() {
+    let folder = tempdir().unwrap();
+    let archives = ArchiveFolder::beside(&folder.path().join("receipts.db"));
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let mut writer = archives.begin("one").unwrap();
+        writer.append(&rows("audit", 1..=RECEIPTS)).unwrap();
+        writer.close();
+        let side = |folder: &str| archives.path().join(folder).join(format!("receipts.db{suffix}"));
+        let refusal = |path| ArchiveError::SideFile { path };
+        std::fs::write(side(".one.partial"), "").unwrap();
+        assert_eq!(writer.finish(&manifest()).unwrap_err(), refusal(side(".one.partial")));
+        assert_eq!(entries(archives.path()), [""; 0]);
+        make(&archives, "one").unwrap();
+        std::fs::write(side("one"), "").unwrap();
+        assert_eq!(archives.archives(), Err(refusal(side("one"))));
+        std::fs::remove_dir_all(archives.path()).unwrap();
+    }
+}
+
 /// Who may read the database may read what was moved from there.
 #[test]
 fn an_archive_can_be_for_the_readers_of_a_database() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use agent_receipts_chain::{KeyRing, Options};
 use agent_receipts_store::{Archive, ArchiveKind};
 
+use super::as_taken_in;
 use super::moved::{self, Held, Holding};
 use super::overlap::Overlaps;
 use super::report::{ChainReport, Report};
@@ -90,7 +91,7 @@ impl<'a> Everything<'a> {
             if only.is_none() {
                 part.verification.show_progress()?;
             }
-            chains.extend(part.judge(self.trust, &self.options, &mut notes, &mut conflicts)?);
+            chains.extend(part.judge(self.trust, &self.options, only, &mut notes, &mut conflicts)?);
             if self.extent == Extent::UntilBroken && !chains.iter().all(ChainReport::is_valid) {
                 return Ok(Report::over(chains, notes).with_conflicts(conflicts).stopped_early());
             }
@@ -129,12 +130,14 @@ impl Part {
         &mut self,
         trust: &Trust,
         options: &Options,
+        only: Option<&str>,
         notes: &mut Vec<String>,
         conflicts: &mut Vec<String>,
     ) -> Result<Vec<ChainReport>, Failure> {
         let mut chains = self.verification.report(&self.chain_ids)?.chains;
         let Some(archive) = &self.archive else { return Ok(chains) };
         let name = &archive.name;
+        conflicts.extend(as_taken_in::differences(archive, &mut self.verification, only)?);
         let digest = sha256_of(&archive.database).map_err(|error| {
             Failure::usage(format_args!("could not read `{}`: {error}", archive.database.display()))
         })?;

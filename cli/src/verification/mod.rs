@@ -1,6 +1,7 @@
 //! Verification of stored and exported chains: what is read, with which keys, and what is reported.
 
 mod anchors;
+mod as_taken_in;
 mod batch;
 mod chain_page;
 mod everything;

@@ -240,7 +240,7 @@ fn note(found: &mut BTreeMap<String, Found>, left: MovedReceipt, there: Option<b
 }
 
 /// An archive of a hundred thousand chains may be gone.
-fn bounded(mut findings: Vec<String>) -> Vec<String> {
+pub(super) fn bounded(mut findings: Vec<String>) -> Vec<String> {
     let more = findings.len().saturating_sub(MOST);
     findings.truncate(MOST);
     if more > 0 {

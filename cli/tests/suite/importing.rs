@@ -334,3 +334,75 @@ fn archives_can_be_read_where_there_is_no_database() {
     assert_eq!(house.say(["verify", "--no-archives"]).code, 2);
     assert!(!house.data("receipts.db").exists());
 }
+
+/// What SQLite reads in the place of a file is under no digest of that file.
+#[test]
+fn a_side_file_beside_an_archive_hides_nothing() {
+    let house = house_with(&Chain::new("own").rows(&Key::new(1), 3));
+    write_lines(&house, "two.jsonl", &Chain::new("two").rows(&Key::new(1), 5));
+    assert_eq!(house.say(["import", "two.jsonl"]).code, 0);
+    let archived = house.data("receipts.db.archives/two/receipts.db");
+    let copy = house.path("copy.db");
+    std::fs::copy(&archived, &copy).unwrap();
+    std::fs::set_permissions(&copy, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let connection = rusqlite::Connection::open(&copy).unwrap();
+    connection.execute_batch("PRAGMA journal_mode = WAL; DELETE FROM receipts WHERE sequence > 2").unwrap();
+    let planted = std::fs::read(house.path("copy.db-wal")).unwrap();
+    assert!(!planted.is_empty());
+    for (suffix, text) in [("-wal", planted.as_slice()), ("-wal", b""), ("-shm", b""), ("-journal", b"x")] {
+        let side = house.data(&format!("receipts.db.archives/two/receipts.db{suffix}"));
+        std::fs::write(&side, text).unwrap();
+        for command in [&["verify"][..], &["verify", "--strict", "--chain-id", "two"], &["list"], &["export"]]
+        {
+            let said = house.say(command);
+            assert!(said.code == 1 && said.err.contains("stands in an archive"), "{suffix}: {}", said.all());
+            assert!(said.err.contains(suffix) && said.err.contains("hint: keep the file"), "{}", said.all());
+        }
+        let doctor = house.say(["doctor", "--no-roundtrip"]);
+        assert!(doctor.code == 1 && doctor.out.contains("stands in an archive"), "{}", doctor.all());
+        std::fs::remove_file(&side).unwrap();
+        assert_eq!(house.say(["verify", "--strict"]).code, 0);
+    }
+}
+
+/// Whoever can write an archive must make its digest, its counts and its ends agree with what it holds.
+#[test]
+fn an_archive_is_held_against_its_manifest() {
+    let house = house_with(&Chain::new("own").rows(&Key::new(1), 3));
+    let rows = [Chain::new("two").rows(&Key::new(1), 5), Chain::new("more").rows(&Key::new(1), 2)].concat();
+    write_lines(&house, "two.jsonl", &rows);
+    assert_eq!(house.say(["import", "two.jsonl"]).code, 0);
+    assert_eq!(house.say(["verify", "--strict"]).code, 0);
+    let path = house.data("receipts.db.archives/two/manifest.json");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let at = |name: &str| manifest["chains"].as_array().unwrap().iter().position(|c| c["chain_id"] == name);
+    let two = at("two").unwrap();
+    type Edit = fn(&mut serde_json::Value, usize);
+    let edits: [(Edit, &str); 6] = [
+        (|all, two| all["chains"][two]["receipts"] = 6.into(), "has 5 receipts of chain `two`"),
+        (
+            |all, two| all["chains"][two]["last_sequence"] = 6.into(),
+            "and was taken in with 5 receipts, sequences 1 to 6",
+        ),
+        (
+            |all, two| all["chains"][two]["tip_hash"] = "sha256:00".into(),
+            "chain `two` of archive `two` ends in another",
+        ),
+        (|all, two| all["chains"][two]["chain_id"] = "gone".into(), "has no chain `gone`"),
+        (
+            |all, two| drop(all["chains"].as_array_mut().unwrap().remove(two)),
+            "has chain `two`, which was not taken in",
+        ),
+        (|all, _| all["receipts"] = 8.into(), "has 7 receipts, and was taken in with 8 receipts"),
+    ];
+    for (edit, words) in edits {
+        let mut edited = manifest.clone();
+        edit(&mut edited, two);
+        std::fs::write(&path, edited.to_string()).unwrap();
+        let said = house.say(["verify"]);
+        let found = said.out.lines().any(|line| line.starts_with("NOT VALID:") && line.contains(words));
+        assert!(said.code == 1 && found, "{words}: {}", said.all());
+        assert_eq!(house.say(["verify", "--chain-id", "more"]).code, 0, "{words}");
+    }
+}

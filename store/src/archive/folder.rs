@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::manifest::Manifest;
 use super::writer::{ArchiveError, ArchiveWriter};
 use crate::StoreError;
+use crate::sqlite::{regular, sibling};
 
 /// Where the archives of one database stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,8 @@ impl ArchiveFolder {
     ///
     /// # Errors
     ///
-    /// [`ArchiveError`] if the folder or a manifest cannot be read: an archive that cannot be judged must not pass for none.
+    /// [`ArchiveError`] if the folder or a manifest cannot be read, or an archive has a side file: what cannot be judged must not
+    /// pass for none.
     pub fn archives(&self) -> Result<Vec<Archive>, ArchiveError> {
         let entries = match std::fs::read_dir(&self.path) {
             Ok(entries) => entries,
@@ -72,17 +74,27 @@ impl ArchiveFolder {
 
     fn archive(&self, name: String) -> Result<Archive, ArchiveError> {
         let folder = self.path.join(&name);
+        let database = folder.join(DATABASE);
+        for suffix in SIDE_FILES {
+            let path = sibling(&database, suffix);
+            if regular(&path)?.is_some() {
+                return Err(ArchiveError::SideFile { path });
+            }
+        }
         let path = folder.join(MANIFEST);
         let mut text = Vec::new();
         File::open(&path)
             .and_then(|file| file.take(LONGEST_MANIFEST).read_to_end(&mut text))
             .map_err(|error| StoreError::io(&path, "read", &error))?;
         let manifest = Manifest::parse(&text).map_err(|reason| ArchiveError::Manifest { path, reason })?;
-        Ok(Archive { database: folder.join(DATABASE), name, manifest })
+        Ok(Archive { database, name, manifest })
     }
 }
 
 pub(super) const DATABASE: &str = "receipts.db";
 pub(super) const MANIFEST: &str = "manifest.json";
+/// What SQLite reads beside a database, and in its place. An archive is closed before it has its name, so it has none of them, and
+/// what stands in one is under no digest.
+pub(super) const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// Bytes: a hundred thousand chains.
 const LONGEST_MANIFEST: u64 = 64 << 20;

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 
 use super::belonging::Belonging;
-use super::folder::{DATABASE, MANIFEST};
+use super::folder::{DATABASE, MANIFEST, SIDE_FILES};
 use super::manifest::{Manifest, ManifestError};
 use super::place::Place;
+use crate::sqlite::sibling;
 use crate::{ReceiptStore, Row, SqliteStore, StoreError};
 
 /// Why an archive could not be made or found.
@@ -27,6 +28,12 @@ pub enum ArchiveError {
         path: PathBuf,
         /// What is wrong with it.
         reason: ManifestError,
+    },
+    /// Beside an archive's database stands what SQLite would read in its place.
+    #[error("`{}` stands in an archive, where SQLite would read it in the place of what was taken in", path.display())]
+    SideFile {
+        /// The file.
+        path: PathBuf,
     },
     /// A name that no folder may have.
     #[error(
@@ -151,6 +158,12 @@ impl ArchiveWriter {
     pub fn finish(mut self, manifest: &Manifest) -> Result<PathBuf, ArchiveError> {
         self.close();
         let database = self.partial.own_file(DATABASE)?;
+        // Rows that could not be put into the database when it was closed: they would be in no digest, and not on disk.
+        for suffix in SIDE_FILES {
+            if self.partial.has(&format!("{DATABASE}{suffix}"))? {
+                return Err(ArchiveError::SideFile { path: sibling(&self.database(), suffix) });
+            }
+        }
         let mut text = self.partial.new_file(MANIFEST)?;
         let path = self.partial.path.join(MANIFEST);
         text.write_all(manifest.to_json().as_bytes())
