@@ -14,8 +14,8 @@ pub(crate) trait Gate: Send + Sync + 'static {
     fn refused(&self, message: &[u8], why: &str);
     /// Records a message of the server.
     fn server_says(&self, message: &[u8]);
-    /// Closes what is open: nothing more comes. May be said twice.
-    fn end(&self);
+    /// Closes what is open: nothing more comes. Only the first reason counts.
+    fn end(&self, why: Ended);
 }
 
 impl Gate for Session {
@@ -32,7 +32,7 @@ impl Gate for Session {
         Session::server_says(self, message, || {});
     }
 
-    fn end(&self) {
-        Session::end(self, Ended::Client);
+    fn end(&self, why: Ended) {
+        Session::end(self, why);
     }
 }

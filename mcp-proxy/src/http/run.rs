@@ -45,18 +45,16 @@ pub(crate) fn run(proxy: &Arc<Proxy>, options: HttpOptions) -> Result<u8, HttpEr
         Remote::new(endpoint, options.own)?
     };
     let code = match listen {
-        Some(address) => listening(&runtime, proxy, remote, address, most, &stop)?,
-        None => bridging(&runtime, proxy, remote, most, &stop)?,
+        Some(address) => listening(runtime, proxy, remote, address, most, &stop)?,
+        None => bridging(runtime, proxy, remote, most, &stop)?,
     };
     proxy.close();
-    // What is still open is not waited for.
-    runtime.shutdown_background();
     Ok(code)
 }
 
 /// A client on standard input and output.
 fn bridging(
-    runtime: &Runtime,
+    runtime: Runtime,
     proxy: &Arc<Proxy>,
     remote: Remote,
     most: usize,
@@ -79,12 +77,13 @@ fn bridging(
     drop(bridge);
     // A client that does not read what it asked for is not waited for without end.
     _ = done.recv_timeout(LAST_WORDS);
+    runtime.shutdown_background();
     Ok(u8::from(end == End::SessionGone))
 }
 
 /// Clients on a port of this machine.
 fn listening(
-    runtime: &Runtime,
+    runtime: Runtime,
     proxy: &Arc<Proxy>,
     remote: Remote,
     address: SocketAddr,
@@ -117,9 +116,12 @@ fn listening(
             () = stop.notified() => {}
         }
         front.end();
-        whole.end(Ended::Stopped);
-        Ok(0)
-    })
+        Ok::<(), HttpError>(())
+    })?;
+    // What is still open is not waited for: it ends here, and each request leaves its last receipt.
+    runtime.shutdown_background();
+    whole.end(Ended::Stopped);
+    Ok(0)
 }
 
 /// Reads what the client says, on a thread of its own, until it has nothing more to say.

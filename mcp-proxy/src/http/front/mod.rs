@@ -23,6 +23,7 @@ use super::gate::{Gate, Onward};
 use super::outline::{Glance, INITIALIZE, Id, Outline};
 use super::remote::{Content, Remote, content};
 use crate::serve::{BodyError, Caller, check, read_body};
+use crate::session::Ended;
 use answer::{json, text};
 use relay::Relay;
 pub(crate) use sessions::Span;
@@ -133,8 +134,10 @@ impl Front {
         let status = response.status();
         if let Some(session) = &session {
             // The server knows better than we do which sessions there are.
-            if status == StatusCode::NOT_FOUND || (method == Method::DELETE && status.is_success()) {
-                self.sessions.forget(session);
+            if status == StatusCode::NOT_FOUND && method == Method::POST {
+                self.sessions.forget(session, Ended::Server);
+            } else if status.is_success() && method == Method::DELETE {
+                self.sessions.forget(session, Ended::Client);
             }
         }
         let opened = headers::session(response.headers()).map(str::to_owned);

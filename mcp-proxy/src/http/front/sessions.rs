@@ -1,10 +1,12 @@
 //! The sessions that clients have through us: each has its gate, and all are bounded.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::gate::Gate;
+use crate::session::Ended;
 
 /// Makes a gate: for a session, or for one exchange of a client that has none.
 pub(super) type Gates = Box<dyn Fn(Span) -> Arc<dyn Gate> + Send + Sync>;
@@ -22,6 +24,8 @@ pub(crate) enum Span {
 pub(super) struct Sessions {
     named: Mutex<HashMap<String, Session>>,
     gates: Gates,
+    /// Whether we are to end.
+    is_over: AtomicBool,
 }
 
 struct Session {
@@ -36,9 +40,9 @@ struct Session {
 struct Slot(OnceLock<Arc<dyn Gate>>);
 
 impl Slot {
-    fn end(&self) {
+    fn end(&self, why: Ended) {
         if let Some(gate) = self.0.get() {
-            gate.end();
+            gate.end(why);
         }
     }
 }
@@ -54,7 +58,7 @@ pub(super) struct Seat {
 impl Sessions {
     /// No sessions yet; `gates` makes a gate for each.
     pub(super) fn new(gates: Gates) -> Arc<Self> {
-        Arc::new(Self { named: Mutex::default(), gates })
+        Arc::new(Self { named: Mutex::default(), gates, is_over: AtomicBool::new(false) })
     }
 
     /// A place in the session `name`. A name that is not known gets a gate of its own until the server has confirmed it.
@@ -86,10 +90,10 @@ impl Sessions {
     }
 
     /// The session is over.
-    pub(super) fn forget(&self, name: &str) {
+    pub(super) fn forget(&self, name: &str, why: Ended) {
         let session = self.named().remove(name);
         if let Some(session) = session {
-            session.gate.end();
+            session.gate.end(why);
         }
     }
 
@@ -103,13 +107,14 @@ impl Sessions {
             }
             stays
         });
-        over.iter().for_each(|gate| gate.end());
+        over.iter().for_each(|gate| gate.end(Ended::Client));
     }
 
-    /// Ends all.
+    /// Ends all, and each request that is still open as soon as it is dropped.
     pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
         let all = std::mem::take(&mut *self.named());
-        all.values().for_each(|session| session.gate.end());
+        all.values().for_each(|session| session.gate.end(Ended::Stopped));
     }
 
     fn named(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -124,7 +129,7 @@ fn make_room(named: &mut HashMap<String, Session>) -> bool {
         return false;
     };
     if let Some(session) = named.remove(&oldest) {
-        session.gate.end();
+        session.gate.end(Ended::Client);
     }
     true
 }
@@ -144,7 +149,10 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let Some(name) = &self.name else { return self.gate.end() };
+        let Some(name) = &self.name else {
+            let is_over = self.sessions.is_over.load(Ordering::Relaxed);
+            return self.gate.end(if is_over { Ended::Stopped } else { Ended::Client });
+        };
         let mut named = self.sessions.named();
         // Another may have the name by now.
         if let Some(session) = named.get_mut(name).filter(|session| Arc::ptr_eq(&session.gate, &self.gate)) {
@@ -159,7 +167,7 @@ const MOST: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use super::*;
     use crate::http::gate::Onward;
@@ -170,7 +178,7 @@ mod tests {
         fn client_says(self: Arc<Self>, _: Vec<u8>, _: Box<dyn FnOnce(Onward) + Send>) {}
         fn refused(&self, _: &[u8], _: &str) {}
         fn server_says(&self, _: &[u8]) {}
-        fn end(&self) {
+        fn end(&self, _: Ended) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
@@ -195,8 +203,8 @@ mod tests {
         assert!(Arc::ptr_eq(first.gate(), second.gate()));
         drop((first, second));
         assert_eq!(ended.load(Ordering::SeqCst), 0);
-        sessions.forget("a");
-        sessions.forget("a");
+        sessions.forget("a", Ended::Server);
+        sessions.forget("a", Ended::Server);
         assert_eq!(ended.load(Ordering::SeqCst), 1);
     }
 
@@ -228,7 +236,7 @@ mod tests {
         drop(sessions.seat(None));
         let seat = sessions.seat(Some("a"));
         drop(sessions.name(seat, "a".into()));
-        sessions.forget("a");
+        sessions.forget("a", Ended::Server);
         assert_eq!(ended.load(Ordering::SeqCst), 0);
     }
 

@@ -17,6 +17,7 @@ use crate::http::front::Front;
 use crate::http::gate::{Gate, Onward};
 use crate::http::remote::Remote;
 use crate::serve::{Door, Limits, serve};
+use crate::session::Ended;
 
 /// A gate that blocks what speaks of it, and notes the rest.
 #[derive(Default)]
@@ -57,7 +58,7 @@ impl Gate for Witness {
         self.said.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
     }
 
-    fn end(&self) {
+    fn end(&self, _: Ended) {
         self.ended.store(true, Ordering::SeqCst);
     }
 }

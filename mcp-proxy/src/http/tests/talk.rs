@@ -13,6 +13,7 @@ use crate::http::credentials::credentials;
 use crate::http::endpoint::Endpoint;
 use crate::http::gate::{Gate, Onward};
 use crate::http::remote::Remote;
+use crate::session::Ended;
 
 /// What the server said, as the record has it.
 #[derive(Default)]
@@ -29,7 +30,7 @@ impl Gate for Notes {
         self.0.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
     }
 
-    fn end(&self) {}
+    fn end(&self, _: Ended) {}
 }
 
 pub(super) struct Talk {
