@@ -9,7 +9,13 @@ mod daemon;
 mod ends;
 mod hostile_clients;
 mod hostile_servers;
+mod listening;
 mod policy;
 mod recording;
+mod remote;
+// The server over HTTP is that of the unit tests.
+#[path = "../../src/http/tests/server.rs"]
+mod remote_server;
+mod secure;
 mod server;
 mod wrapped;
