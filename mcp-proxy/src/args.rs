@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use agent_receipts_ipc::Identity;
 
-use crate::approvals::Endpoint;
+use crate::approvals::{ApprovalsArgs, Endpoint};
 use crate::check::CheckArgs;
 use crate::http;
 use crate::session::Scope;
@@ -91,6 +91,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     Check(CheckArgs),
+    Approvals(ApprovalsArgs),
 }
 
 impl Args {

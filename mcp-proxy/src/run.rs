@@ -11,7 +11,7 @@ use agent_receipts_ipc::BuildError;
 use clap::Parser;
 use ring::rand::SystemRandom;
 
-use crate::approvals::{Desk, DeskOptions};
+use crate::approvals::{self, Desk, DeskOptions};
 use crate::args::{Args, Command};
 use crate::check;
 use crate::http::{self, HttpError, HttpOptions};
@@ -46,8 +46,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    if let Some(Command::Check(args)) = &args.command {
-        return check::run(args);
+    match &args.command {
+        Some(Command::Check(args)) => return check::run(args),
+        Some(Command::Approvals(args)) => return approvals::at_terminal(args),
+        None => {}
     }
     match proxy(&args) {
         Ok(code) => ExitCode::from(code),

@@ -9,6 +9,7 @@ mod place;
 mod question;
 mod room;
 mod routes;
+mod terminal;
 
 #[cfg(test)]
 mod tests;
@@ -18,3 +19,4 @@ pub use desk::{Desk, DeskOptions, Endpoint, UnknownEndpoint};
 pub use place::EndpointError;
 pub(crate) use question::hex;
 pub use question::{ApprovalId, Pending, Question};
+pub(crate) use terminal::{ApprovalsArgs, run as at_terminal};

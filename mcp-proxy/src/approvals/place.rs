@@ -142,7 +142,7 @@ pub(super) const FOLDER: &str = "approvals";
 pub(super) const ANNOUNCEMENT: &str = "json";
 pub(super) const SOCKET: &str = "sock";
 pub(super) const TOKEN: &str = "token";
-const UNFINISHED: &str = "new";
+pub(super) const UNFINISHED: &str = "new";
 const OWN: u32 = 0o600;
 /// Bytes of a socket's path that every system allows.
 const LONGEST: usize = 100;

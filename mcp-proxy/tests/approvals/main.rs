@@ -6,4 +6,6 @@ mod command;
 mod files;
 mod place;
 mod port;
+mod receiver;
 mod socket;
+mod terminal;

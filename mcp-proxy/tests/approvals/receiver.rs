@@ -1,0 +1,64 @@
+//! Somebody who listens where the daemon would, and says that all is on disk; or that nothing is.
+
+use std::os::unix::net::UnixListener;
+use std::sync::mpsc::{Receiver as Heard, channel};
+use std::time::Duration;
+
+use agent_receipts_core::json::{Object, Rules, parse};
+use agent_receipts_ipc::{Ack, Peer, read_frame, write_frame};
+
+pub(crate) struct Receiver {
+    _folder: tempfile::TempDir,
+    socket: String,
+    heard: Heard<(Object, Peer)>,
+}
+
+impl Receiver {
+    pub(crate) fn new() -> Self {
+        Self::saying(Ack::Accepted {
+            receipt_id: "urn:receipt:1".to_owned(),
+            chain_id: "c".to_owned(),
+            sequence: 1,
+            receipt_hash: format!("sha256:{}", "0".repeat(64)),
+        })
+    }
+
+    pub(crate) fn refusing() -> Self {
+        Self::saying(Ack::Refused { code: "disk_full".to_owned(), message: "the disk is full".to_owned() })
+    }
+
+    fn saying(ack: Ack) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let listener = UnixListener::bind(&path).unwrap();
+        let (tell, heard) = channel();
+        // Ends with the test's process.
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let (peer, mut body) = (Peer::of(&connection).unwrap(), Vec::new());
+                while let Ok(Some(())) = read_frame(&mut connection, &mut body) {
+                    let event = parse(&body, Rules::Receipt).unwrap().into_object().unwrap();
+                    if tell.send((event, peer.clone())).is_err() {
+                        return;
+                    }
+                    write_frame(&mut connection, &ack.to_json()).unwrap();
+                }
+            }
+        });
+        Self { socket: path.to_str().unwrap().to_owned(), _folder: folder, heard }
+    }
+
+    pub(crate) fn socket(&self) -> &str {
+        &self.socket
+    }
+
+    /// The next event, and who sent it.
+    pub(crate) fn event(&self) -> (Object, Peer) {
+        self.heard.recv_timeout(Duration::from_secs(60)).unwrap()
+    }
+
+    pub(crate) fn is_silent(&self) -> bool {
+        self.heard.try_recv().is_err()
+    }
+}
