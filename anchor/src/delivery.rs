@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use agent_receipts_chain::tree::{ConsistencyProof, NodeHash};
+
 use crate::config::SinkConfig;
 use crate::queue::{Entry, Queue};
 use crate::sink::{Outcome, Sink, SinkError};
@@ -67,6 +69,7 @@ impl Delivery {
         self.check_last()?;
         let Some(entry) = self.queue.after(self.cursor.size)? else { return Ok(None) };
         self.check_log(&entry)?;
+        self.check_extends(&entry)?;
         let outcome = self.sink.deliver(&entry, &self.cursor, &mut *self.queue)?;
         let (evidence, reach, superseded) = match outcome {
             Outcome::Delivered { evidence, reach } => (evidence, reach, None),
@@ -120,6 +123,26 @@ impl Delivery {
             "the log's name changed from `{}` to `{}` at {} receipts",
             self.cursor.log,
             entry.checkpoint().origin,
+            entry.size()
+        )))
+    }
+
+    /// The receipts below must be those that the sink has a checkpoint over, and not only the row that says so.
+    fn check_extends(&mut self, entry: &Entry) -> Result<(), SinkError> {
+        if self.cursor.is_start() {
+            return Ok(());
+        }
+        let Cursor { size, root, log, .. } = &self.cursor;
+        let path = self.queue.consistency(*size, entry.size())?;
+        let proof = ConsistencyProof { first_size: *size, second_size: entry.size(), path };
+        let extends = NodeHash::from_base64(root)
+            .is_ok_and(|root| proof.verify(&root, &entry.checkpoint().root).is_ok());
+        if extends {
+            return Ok(());
+        }
+        Err(SinkError::Alarm(format!(
+            "the sink has a checkpoint of `{log}` over {size} receipts with root {root}, and the one over {} does not extend it: the \
+             receipts below were rewritten; keep both, and compare by `agent-receipts verify --anchors`",
             entry.size()
         )))
     }

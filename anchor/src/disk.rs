@@ -46,13 +46,13 @@ impl Disk {
         Self { before: Arc::new(before) }
     }
 
-    /// Creates a folder for its owner alone, on disk before this returns. One that is there stays as it is.
+    /// Creates a folder for its owner alone, on disk before this returns. One that is there stays as it is; whoever made it may have
+    /// died before it was on disk.
     pub(crate) fn create_folder(&self, path: &Path) -> io::Result<()> {
-        if path.is_dir() {
-            return Ok(());
+        if !path.is_dir() {
+            (self.before)(&Effect::CreateFolder(path))?;
+            DirBuilder::new().mode(0o700).create(path)?;
         }
-        (self.before)(&Effect::CreateFolder(path))?;
-        DirBuilder::new().mode(0o700).create(path)?;
         self.sync_folder(parent(path))
     }
 
@@ -74,7 +74,6 @@ impl Disk {
 
     /// Opens a file to append to and to read, never through a link and never a device or FIFO. A new one is on disk, too.
     pub(crate) fn open_log(&self, path: &Path) -> io::Result<File> {
-        let is_new = !path.exists();
         (self.before)(&Effect::Open(path))?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true).mode(0o600).custom_flags(NOFOLLOW);
@@ -82,9 +81,8 @@ impl Disk {
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
-        if is_new {
-            self.sync_folder(parent(path))?;
-        }
+        // Also where it was there: whoever made it may have died before this.
+        self.sync_folder(parent(path))?;
         Ok(file)
     }
 

@@ -10,7 +10,7 @@ use agent_receipts_chain::checkpoint::{
     Checkpoint, CheckpointError, HeadList, NoteError, SignedCheckpoint, SignedNote,
 };
 use agent_receipts_chain::tree::NodeHash;
-use agent_receipts_core::Fingerprint;
+use agent_receipts_core::{Fingerprint, PublicKey};
 use agent_receipts_store::StoreError;
 
 /// One checkpoint, as it is delivered.
@@ -18,19 +18,18 @@ use agent_receipts_store::StoreError;
 pub struct Entry {
     signed: SignedCheckpoint,
     heads: HeadList,
+    /// Those that may sign for this log; one of them has signed this.
+    keys: Vec<PublicKey>,
 }
 
 impl Entry {
-    /// Reads what the queue holds.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError`] if the note is no checkpoint, or the heads are not those it was signed with.
-    pub fn parse(note: &[u8], heads: &str) -> Result<Self, CheckpointError> {
-        let signed = SignedCheckpoint::parse(note)?;
-        let heads = HeadList::parse(heads)?;
-        signed.checkpoint().check_heads(&heads)?;
-        Ok(Self { signed, heads })
+    /// Whether one of the keys that may sign for this log has signed a note over the same receipts: a daemon that starts anew may
+    /// sign them anew.
+    pub fn is_signed_anew_as(&self, note: &[u8]) -> bool {
+        let Ok(other) = SignedCheckpoint::parse(note) else { return false };
+        let (ours, theirs) = (self.checkpoint(), other.checkpoint());
+        (&ours.origin, ours.size, ours.root) == (&theirs.origin, theirs.size, theirs.root)
+            && other.named_among(&self.keys).is_some_and(|key| other.verify(key).is_ok())
     }
 
     /// The signed note.

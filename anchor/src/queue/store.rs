@@ -3,6 +3,7 @@
 use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
+use agent_receipts_chain::checkpoint::{CheckpointError, HeadList, SignedCheckpoint};
 use agent_receipts_chain::tree::{GROUP, NodeHash, TreeReader, hash_of_text, prove_consistency};
 use agent_receipts_core::ReceiptHash;
 use agent_receipts_store::{
@@ -101,13 +102,21 @@ impl Queue for StoreQueue {
 /// Whoever can write the database can plant a checkpoint: what is delivered is what the daemon has signed.
 fn read(found: StoredCheckpoint, keys: &KeyFiles) -> Result<Entry, QueueError> {
     let size = found.tree_size;
-    let entry = Entry::parse(found.note.as_bytes(), &found.heads)
-        .map_err(|reason| QueueError::Damaged { size, reason })?;
+    let (signed, heads) = parsed(&found).map_err(|reason| QueueError::Damaged { size, reason })?;
     let keys = keys.load()?;
-    let key = entry.signed.named_among(&keys);
-    let key = key.ok_or_else(|| QueueError::UnknownKey { size, key: entry.checkpoint().key })?;
-    entry.signed.verify(key).map_err(|reason| QueueError::BadSignature { size, reason })?;
+    let key = signed.named_among(&keys);
+    let key = key.ok_or_else(|| QueueError::UnknownKey { size, key: signed.checkpoint().key })?;
+    signed.verify(key).map_err(|reason| QueueError::BadSignature { size, reason })?;
+    let entry = Entry { signed, heads, keys };
     if entry.size() == size { Ok(entry) } else { Err(QueueError::Misplaced { size, says: entry.size() }) }
+}
+
+/// The note, and the heads that it was signed with.
+fn parsed(found: &StoredCheckpoint) -> Result<(SignedCheckpoint, HeadList), CheckpointError> {
+    let signed = SignedCheckpoint::parse(found.note.as_bytes())?;
+    let heads = HeadList::parse(&found.heads)?;
+    signed.checkpoint().check_heads(&heads)?;
+    Ok((signed, heads))
 }
 
 /// The tree over the rows in the order of their numbers, and over what is left of those that were moved to archives.

@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use agent_receipts_core::Timestamp;
@@ -23,7 +24,8 @@ use crate::surroundings::Surroundings;
 pub(crate) struct FileSink {
     path: PathBuf,
     world: Surroundings,
-    /// Open while it is known to be whole up to its end; and the lines that were there, while they may still tell something.
+    /// Open since the last delivery, and used again only while it is as that left it; and lines that were found in it, while they may
+    /// still tell something.
     open: Option<(File, Vec<u8>)>,
 }
 
@@ -31,6 +33,14 @@ impl FileSink {
     /// A sink that appends to `path`.
     pub(crate) fn new(path: PathBuf, world: Surroundings) -> Self {
         Self { path, world, open: None }
+    }
+
+    /// Whether an open file is still the one at the path, and as long as it was when it was last noted.
+    fn is_as_left(&self, file: &File, noted: u64) -> bool {
+        let (Ok(open), Ok(there)) = (file.metadata(), std::fs::symlink_metadata(&self.path)) else {
+            return false;
+        };
+        (open.dev(), open.ino(), open.len()) == (there.dev(), there.ino(), noted)
     }
 
     /// Opens the file and mends what a crash has left behind the first `noted` bytes. Gives the whole lines that are there.
@@ -74,7 +84,8 @@ impl FileSink {
 
 impl Sink for FileSink {
     fn deliver(&mut self, entry: &Entry, cursor: &Cursor, _: &mut dyn Queue) -> Result<Outcome, SinkError> {
-        let (mut file, mut behind) = match self.open.take() {
+        let open = self.open.take().filter(|(file, _)| self.is_as_left(file, cursor.reach));
+        let (mut file, mut behind) = match open {
             Some(open) => open,
             None => self.open(cursor.reach)?,
         };

@@ -1,12 +1,17 @@
 //! The append-only file.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::thread;
 
 use agent_receipts_chain::checkpoint::{Head, HeadList};
 
-use crate::station::{Station, notes};
+use agent_receipts_anchor::{Anchor, Disk, Stop, Until};
+
+use crate::several::wait_until;
+use crate::station::{Station, credentials, notes};
 
 const SINK: &str = "[[sink]]\nname = 'paper'\nkind = 'file'\n";
 
@@ -104,4 +109,73 @@ fn a_cursor_that_is_gone_writes_nothing_twice() {
     std::fs::remove_file(station.path("state/cursors/paper.json")).unwrap();
     assert!(station.once(SINK), "{}", station.said());
     assert_eq!(notes(&station.evidence("paper").join("checkpoints.ndjson")), notes_written);
+}
+
+/// Runs an anchor with one sink while `meanwhile` does something to it.
+fn while_it_runs(station: &mut Station, sink: &str, meanwhile: impl FnOnce(&mut Station, &Path)) {
+    let anchor = Anchor::start(&station.config(sink), &credentials, station.world(Disk::system())).unwrap();
+    let stop = Stop::default();
+    let end = stop.clone();
+    let running = thread::spawn(move || anchor.run(Until::Stopped, &end).unwrap());
+    let path = station.evidence("paper").join("checkpoints.ndjson");
+    meanwhile(station, &path);
+    stop.stop();
+    running.join().unwrap();
+}
+
+const EAGER: &str = "[[sink]]\nname = 'paper'\nkind = 'file'\nretry_first = '10ms'\nretry_longest = '20ms'\n";
+
+#[test]
+fn a_file_that_is_cut_or_taken_away_while_the_anchor_runs_is_an_alarm() {
+    type Damage = fn(&Path);
+    let damages: [Damage; 3] = [
+        |path| fs::write(path, "").unwrap(),
+        |path| fs::remove_file(path).unwrap(),
+        |path| {
+            let text = fs::read(path).unwrap();
+            fs::remove_file(path).unwrap();
+            fs::write(path, &text[..text.len() / 2]).unwrap();
+        },
+    ];
+    for damage in damages {
+        let mut station = Station::new();
+        let first = station.log.grow(1);
+        while_it_runs(&mut station, EAGER, |station, path| {
+            wait_until("the first is there", || path.exists() && notes(path) == [first.as_str()]);
+            // The cursor is what says that the delivery is over.
+            wait_until("it is noted", || station.path("state/cursors/paper.json").exists());
+            damage(path);
+            station.log.grow(1);
+            let mut said = String::new();
+            wait_until("there is an alarm", || {
+                said += &station.said();
+                said.contains("ALARM")
+            });
+            assert!(said.contains("it was cut"), "{said}");
+        });
+    }
+}
+
+#[test]
+fn a_line_whose_delivery_cannot_be_noted_is_written_once() {
+    let mut station = Station::new();
+    let first = station.log.grow(1);
+    assert!(station.once(EAGER));
+    let in_the_way = station.path("state/cursors/paper.json.next");
+    fs::create_dir(&in_the_way).unwrap();
+    let second = station.log.grow(1);
+    while_it_runs(&mut station, EAGER, |station, path| {
+        let mut said = String::new();
+        wait_until("it was tried a few times", || {
+            said += &station.said();
+            said.contains("attempt 5:")
+        });
+        assert_eq!(notes(path), [first.as_str(), &second]);
+        fs::remove_dir(&in_the_way).unwrap();
+        wait_until("it works again", || {
+            said += &station.said();
+            said.contains("works again")
+        });
+        assert_eq!(notes(path), [first.as_str(), &second]);
+    });
 }

@@ -47,6 +47,29 @@ fn a_database_that_was_rewritten_and_signed_anew_is_an_alarm_and_nothing_of_it_i
     assert_eq!(notes(&station.evidence("paper").join("checkpoints.ndjson")), [genuine]);
 }
 
+/// By whoever has the daemon's key: the checkpoint that the sink has is kept, and the receipts below it are others.
+#[test]
+fn a_genuine_checkpoint_above_a_history_that_was_rewritten_is_an_alarm() {
+    let mut station = Station::new();
+    let genuine = station.log.grow(300);
+    assert!(station.once(SINK));
+    replace_by(&mut station, |other| {
+        other.record(299);
+        other.become_other("forged");
+        other.record(1);
+        other.become_other("");
+        other.grow(40);
+        other.keep(300, &genuine);
+    });
+    assert!(!station.once(SINK));
+    let said = station.said();
+    assert!(
+        said.contains("ALARM") && said.contains("over 340 does not extend it") && said.contains("rewritten"),
+        "{said}"
+    );
+    assert_eq!(notes(&station.evidence("paper").join("checkpoints.ndjson")), [genuine]);
+}
+
 #[test]
 fn a_checkpoint_that_was_signed_anew_over_the_same_receipts_is_no_alarm() {
     let mut station = Station::new();

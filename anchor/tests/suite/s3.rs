@@ -81,13 +81,16 @@ fn an_object_that_is_there_already_is_a_delivery_if_it_is_the_same_and_an_alarm_
     let store = Store::default();
     let ours = store.clone();
     let server = Server::start(move |asked| ours.answer(asked));
-    station.log.grow(3);
+    let note = station.log.grow(3);
     assert!(station.once(&sink(&server.url(), LOCK)));
     std::fs::remove_dir_all(station.path("state")).unwrap();
     assert!(station.once(&sink(&server.url(), LOCK)), "{}", station.said());
     std::fs::remove_dir_all(station.path("state")).unwrap();
     let key = store.keys().remove(0);
-    for other in [&b"other bytes"[..], b""] {
+    // The same receipts, and a signature that nobody has made.
+    let (text, _) = note.split_once("\n\n").unwrap();
+    let unsigned = format!("{text}\n\n\u{2014} {} {}\n", station.log.origin(), "A".repeat(92));
+    for other in [&b"other bytes"[..], b"", unsigned.as_bytes()] {
         store.0.lock().unwrap().get_mut(&key).unwrap().0 = other.to_vec();
         assert!(!station.once(&sink(&server.url(), LOCK)));
         let said = station.said();

@@ -11,7 +11,7 @@ use crate::server::{Reply, Server};
 use crate::station::{Station, credentials, notes};
 use crate::witness::{Witness, sink};
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < deadline, "waited in vain until {what}");

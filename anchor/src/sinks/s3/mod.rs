@@ -13,7 +13,6 @@ mod credentials;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agent_receipts_chain::checkpoint::{Checkpoint, SignedNote};
 use agent_receipts_core::{ReceiptHash, Timestamp};
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
 use object_store::path::Path as Key;
@@ -142,7 +141,8 @@ impl S3Sink {
         Key::from(format!("{}{log}/{}{suffix}", self.bucket.prefix, entry.stem()))
     }
 
-    fn put(&self, key: &Key, bytes: &[u8]) -> Result<(), SinkError> {
+    fn put(&self, entry: &Entry, Evidence { suffix, bytes }: &Evidence) -> Result<(), SinkError> {
+        let key = &self.key(entry, suffix);
         let until = self.bucket.retention.map(|retention| self.lock(retention)).transpose()?;
         self.gate.expect(until.clone());
         let mut attributes = Attributes::new();
@@ -152,7 +152,7 @@ impl S3Sink {
         let is_new = match self.runtime.block_on(self.store.put_opts(key, payload, options)) {
             Ok(_) => true,
             Err(object_store::Error::AlreadyExists { .. }) => {
-                self.same(key, bytes)?;
+                self.same(key, entry, bytes)?;
                 false
             }
             Err(error) => return Err(self.failed(error)),
@@ -163,11 +163,11 @@ impl S3Sink {
         }
     }
 
-    /// What stands there already must be what we would write.
-    fn same(&self, key: &Key, bytes: &[u8]) -> Result<(), SinkError> {
+    /// What stands there already must be what we would write, or worth as much.
+    fn same(&self, key: &Key, entry: &Entry, bytes: &[u8]) -> Result<(), SinkError> {
         let found = self.runtime.block_on(async { self.store.get(key).await?.bytes().await });
         let found = found.map_err(|error| self.failed(error))?;
-        if found == bytes || is_same_tree(&found, bytes) {
+        if found == bytes || entry.is_signed_anew_as(&found) {
             return Ok(());
         }
         Err(SinkError::Alarm(format!(
@@ -217,21 +217,11 @@ impl S3Sink {
 impl Sink for S3Sink {
     fn deliver(&mut self, entry: &Entry, _: &Cursor, _: &mut dyn Queue) -> Result<Outcome, SinkError> {
         let evidence = Evidence::checkpoint(entry);
-        for Evidence { suffix, bytes } in &evidence {
-            self.put(&self.key(entry, suffix), bytes)?;
+        for evidence in &evidence {
+            self.put(entry, evidence)?;
         }
         Ok(Outcome::Delivered { evidence, reach: 0 })
     }
-}
-
-/// Whether both are checkpoints of the same log and the same receipts: a daemon that starts anew may sign them anew.
-fn is_same_tree(one: &[u8], other: &[u8]) -> bool {
-    let tree = |bytes| {
-        let checkpoint =
-            SignedNote::parse(bytes).ok().and_then(|note| Checkpoint::parse(note.text()).ok())?;
-        Some((checkpoint.origin, checkpoint.size, checkpoint.root))
-    };
-    tree(one).is_some_and(|one| tree(other) == Some(one))
 }
 
 fn shorten(text: &str) -> String {

@@ -87,8 +87,10 @@ impl Sink for WitnessSink {
         let mut old = self.told.take().unwrap_or(cursor.size).max(cursor.size);
         for attempt in 1..=ATTEMPTS {
             if old > entry.checkpoint().size {
+                let outcome = Self::ahead(entry, old, queue)?;
+                // Where that is an alarm, the witness is asked again: it may have been the witness's mistake.
                 self.told = Some(old);
-                return Self::ahead(entry, old, queue);
+                return Ok(outcome);
             }
             let answer = self.submit(entry, old, queue)?;
             if answer.status != 409 {
