@@ -74,6 +74,12 @@ impl Request {
 }
 
 impl Id {
+    /// Whether a client takes an answer to the one for an answer to the other: the official clients do not tell `1` from `"1"`.
+    fn is_taken_for(&self, other: &Self) -> bool {
+        let digits = |id: &Self| id.0.trim_matches('"').to_owned();
+        self == other || (digits(self) == digits(other) && digits(self).parse::<i64>().is_ok())
+    }
+
     fn of(value: &Value) -> Self {
         Self(String::from_utf8_lossy(&canonical(value)).into_owned())
     }
@@ -99,7 +105,7 @@ impl Glance {
 
     /// Whether it is, or holds, the answer to a request.
     pub(crate) fn answers(&self, id: &Id) -> bool {
-        self.answers.contains(id)
+        self.answers.iter().any(|answered| answered.is_taken_for(id))
     }
 
     /// Whether it answers any request.
@@ -164,7 +170,8 @@ mod tests {
         let answers = |text: &str, id: &str| Glance::at(text.as_bytes()).answers(&Id(id.to_owned()));
         assert!(answers(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "1"));
         assert!(answers(r#"{"jsonrpc":"2.0","id":"1","error":{}}"#, "\"1\""));
-        assert!(!answers(r#"{"jsonrpc":"2.0","id":"1","error":{}}"#, "1"));
+        assert!(answers(r#"{"jsonrpc":"2.0","id":"1","error":{}}"#, "1"), "as the official clients take it");
+        assert!(!answers(r#"{"jsonrpc":"2.0","id":"x","error":{}}"#, "1"));
         assert!(answers(r#"{"id":1.0,"result":null}"#, "1"));
         let batch = r#" [{"id":1,"result":{}},7,{"id":2,"method":"ping"},{"id":"3","error":{}}]"#;
         assert!(answers(batch, "1") && answers(batch, "\"3\"") && !answers(batch, "2"));

@@ -97,10 +97,10 @@ fn what_is_no_answer_is_said() {
 
 #[test]
 fn an_answer_to_something_else_is_passed_on_and_the_call_closed() {
-    let server = Server::new(|_, stream| json(stream, r#"{"jsonrpc":"2.0","id":"1","result":{}}"#));
+    let server = Server::new(|_, stream| json(stream, r#"{"jsonrpc":"2.0","id":"other","result":{}}"#));
     let talk = Talk::with(&server);
     talk.call(1, "x");
-    assert_eq!(talk.hear()["id"], "1");
+    assert_eq!(talk.hear()["id"], "other");
     assert_eq!(talk.hear_failure(1), "the server answered another request than this");
 }
 
