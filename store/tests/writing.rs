@@ -156,6 +156,27 @@ fn a_second_writer_in_this_process_is_refused_under_any_name() {
     assert_eq!(sequences(&SqliteStore::open(&path).unwrap(), &Query::chain("audit")), [1]);
 }
 
+/// A program that is being started holds copies of all our descriptors until it runs.
+#[test]
+fn a_lock_that_was_given_back_is_free_whatever_other_threads_start() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("receipts.db");
+    drop(SqliteStore::create(&path).unwrap());
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    assert!(std::process::Command::new("true").status().unwrap().success());
+                }
+            });
+        }
+        let refused = (0..400).filter(|_| SqliteStore::open(&path).is_err()).count();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(refused, 0, "of 400");
+    });
+}
+
 #[test]
 fn a_second_writer_in_another_process_is_refused_under_any_name() {
     if let Ok(path) = std::env::var(CHILD) {

@@ -20,7 +20,14 @@ pub(crate) struct Folder(PathBuf);
 /// Held while an anchor runs.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Said, not left to closing: a program that another thread is just starting holds a copy of the descriptor until it runs.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 /// Why the folder cannot be used.
@@ -92,7 +99,7 @@ impl Folder {
         options.write(true).create(true).mode(0o600).custom_flags(flags.bits().cast_signed());
         let file = options.open(&path).map_err(|error| FolderError::Io { path, error })?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(Lock { file }),
             Err(_) => Err(FolderError::InUse { path: self.0.clone() }),
         }
     }

@@ -84,7 +84,14 @@ pub(super) struct OwnFile {
     path: PathBuf,
     identity: Identity,
     // Held as long as the socket is, so that no other daemon of ours can be between looking and binding.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for OwnFile {
+    fn drop(&mut self) {
+        // Said, not left to closing: a program that another thread is just starting holds a copy of the descriptor until it runs.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 /// A file's device and inode.
@@ -107,7 +114,7 @@ impl Bound {
             tell(Notice::StaleSocketRemoved { path: path.to_owned() });
         }
         let (socket, identity) = listen(path, mode)?;
-        let own = OwnFile { path: path.to_owned(), identity, _lock: lock };
+        let own = OwnFile { path: path.to_owned(), identity, lock };
         Ok(Self { socket, own: Some(own) })
     }
 

@@ -19,6 +19,7 @@ use super::compare::same_contents;
 use super::connect::{connect, integrity_check};
 use super::errors::classify;
 use super::files::{self, sibling};
+use super::lock::release;
 use super::reader::SqliteReader;
 use crate::{ReceiptReader, StoreError};
 
@@ -161,6 +162,7 @@ impl Drop for Partial {
             // What cannot be removed now is removed by the next copy to this place.
             let _ = std::fs::remove_file(&self.path);
         }
+        release(&self.file);
     }
 }
 

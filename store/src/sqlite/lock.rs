@@ -26,7 +26,7 @@ pub(crate) struct WriterLock {
     // Declared first, so that the lock is released before the inode leaves the list.
     file: File,
     #[cfg(not(target_os = "linux"))]
-    _beside: File,
+    beside: File,
     claim: Claim,
 }
 
@@ -44,7 +44,7 @@ impl WriterLock {
         exclude_others(path, &file)?;
         Ok(Self {
             #[cfg(not(target_os = "linux"))]
-            _beside: lock_beside(path)?,
+            beside: lock_beside(path)?,
             file,
             claim,
         })
@@ -63,6 +63,21 @@ impl WriterLock {
             _ => Err(StoreError::Replaced { path: path.to_owned() }),
         }
     }
+}
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        #[cfg(target_os = "linux")]
+        release(&self.file);
+        #[cfg(not(target_os = "linux"))]
+        release(&self.beside);
+    }
+}
+
+/// Gives a lock back. Said, not left to closing: a program that another thread is just starting holds a copy of the descriptor until
+/// it runs, and with it the lock.
+pub(super) fn release(file: &File) {
+    let _ = flock(file, FlockOperation::Unlock);
 }
 
 fn exclude_others(path: &Path, file: &File) -> Result<(), StoreError> {
