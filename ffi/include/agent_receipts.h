@@ -245,7 +245,7 @@ enum ar_outcome
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-  // No verdict.
+  // No verdict. With `AR_ERR_NOT_VALID`: what was looked at holds, and receipts that were moved to archives were not looked at.
   AR_OUTCOME_NONE = 0,
   // Every receipt is signed, linked and in its place.
   AR_OUTCOME_VALID = 1,
@@ -420,8 +420,8 @@ typedef struct ar_verifier_config {
 // The ticket of a verifier: below 2^53, never 0, to be given back by `ar_verifier_free`.
 typedef uint64_t ar_verifier;
 
-// The verdict over everything that was looked at; written by `AR_OK` (valid) and `AR_ERR_NOT_VALID` (broken or empty). Start from
-// `AR_VERDICT_INIT`. Texts are UTF-8, ended by NUL, and cut if they do not fit; `ar_verifier_report_json` has them whole.
+// The verdict over everything that was looked at; written by `AR_OK` (valid) and `AR_ERR_NOT_VALID` (broken, empty, or
+// not all of it checked). Start from `AR_VERDICT_INIT`. Texts are UTF-8, ended by NUL, and cut if they do not fit; `ar_verifier_report_json` has them whole.
 typedef struct ar_verdict {
   // `sizeof(ar_verdict)`, set by the caller.
   size_t size;
@@ -591,11 +591,15 @@ ar_err ar_verifier_feed(ar_verifier verifier,
 
 // Verifies all chains of a database, or the one of the configuration. The database is read and never written, also while a daemon
 // writes it. `AR_OK` only means that it was read: the verdict is `ar_verifier_finish`'s.
+//
+// Archives beside the database are not read: where receipts of what was asked for were moved to one, the verdict is
+// `AR_ERR_NOT_VALID` with the reason `not_checked`, unless something is broken; `agent-receipts verify` reads them.
 ar_err ar_verifier_database(ar_verifier verifier,
                             struct ar_text path,
                             struct ar_error *error);
 
-// The verdict: `AR_OK` if and only if there are receipts and all of them hold, `AR_ERR_NOT_VALID` if not. May be asked again.
+// The verdict: `AR_OK` if and only if there are receipts, all of them were checked and all of them hold, `AR_ERR_NOT_VALID` if not.
+// May be asked again.
 ar_err ar_verifier_finish(ar_verifier verifier,
                           struct ar_verdict *verdict,
                           struct ar_error *error);

@@ -13,7 +13,7 @@ use agent_receipts::{
     ar_verifier_free, ar_verifier_new, ar_verifier_observe, ar_verifier_report_json,
 };
 use agent_receipts_core::Received;
-use agent_receipts_store::{ReceiptStore, Row, SqliteStore};
+use agent_receipts_store::{ArchiveFolder, ArchiveKind, Manifest, ReceiptStore, Row, SqliteStore};
 
 const RECEIPTS: &str = include_str!("data/receipts.jsonl");
 const PUBLISHED: &str = include_str!("data/published.pem");
@@ -271,6 +271,74 @@ fn a_database_is_read_without_being_observed_first() {
     let after: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(before, after, "verification has left something behind");
+}
+
+/// The archive may be gone or another: this library does not look.
+#[test]
+fn a_database_out_of_which_receipts_were_moved_is_not_valid_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path(), |_| {});
+    let move_out = |chain_ids: &[&str]| {
+        let archives = ArchiveFolder::beside(&path);
+        let name = format!("x{}", archives.archives().unwrap().len());
+        let mut writer = archives.begin(&name).unwrap();
+        let rows = rows::of_lines(RECEIPTS);
+        let moved: Vec<_> =
+            rows.into_iter().filter(|row| chain_ids.contains(&row.chain_id.as_str())).collect();
+        writer.append(&moved).unwrap();
+        writer.finish(&manifest()).unwrap();
+        let archives = archives.archives().unwrap();
+        let archive = archives.iter().find(|archive| archive.name == name).unwrap();
+        SqliteStore::open(&path).unwrap().retire(archive, &|_| [0; 32]).unwrap();
+    };
+    let verdict = |only: Option<&str>| {
+        let verifier = Verifier::new(|config| {
+            if let Some(only) = only {
+                config.chain_id = text(only);
+            }
+        });
+        assert_eq!(verifier.add_key(EARLIER, KeyStanding::Trusted), Err::Ok);
+        assert_eq!(verifier.database(&path), (Err::Ok, String::new()));
+        let (code, told) = verifier.finish();
+        (code, told.outcome, told.reason, verifier.json())
+    };
+    let none = Outcome::None as i32;
+    move_out(&["2026-11-22"]);
+    std::fs::remove_dir_all(ArchiveFolder::beside(&path).path()).unwrap();
+    for only in [None, Some("2026-11-22")] {
+        let (code, outcome, reason, json) = verdict(only);
+        assert_eq!((code, outcome, reason.as_str()), (Err::NotValid, none, "not_checked"), "{json}");
+        assert!(json.contains(r#""valid":false"#) && json.contains(r#""conflicts":["moved to archives"#));
+    }
+    let (code, outcome, ..) = verdict(Some("2026-11-22-2"));
+    assert_eq!((code, outcome), (Err::Ok, Outcome::Valid as i32), "a chain that stayed");
+    assert_eq!(verdict(Some("another")).1, Outcome::Empty as i32);
+
+    // What is broken is said before.
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let alter = "UPDATE receipts SET receipt_json = replace(receipt_json, 'delete_file', 'delete_fi1e')";
+    connection.execute_batch(alter).unwrap();
+    assert_eq!(verdict(None).1, Outcome::Broken as i32);
+    connection.execute_batch("DELETE FROM ar_moved_chains; DELETE FROM receipts").unwrap();
+    let (code, outcome, _, json) = verdict(None);
+    assert_eq!((code, outcome), (Err::NotValid, none));
+    assert!(json.contains("no longer says of which chains"), "{json}");
+}
+
+fn manifest() -> Manifest {
+    Manifest {
+        version: Manifest::VERSION,
+        kind: ArchiveKind::Moved,
+        source: String::new(),
+        taken_in: String::new(),
+        sha256: String::new(),
+        bytes: 0,
+        receipts: 0,
+        chains: Vec::new(),
+        public_key: String::new(),
+        earlier_keys: Vec::new(),
+        vouched_keys: Vec::new(),
+    }
 }
 
 #[test]

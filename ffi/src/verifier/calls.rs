@@ -99,6 +99,9 @@ pub unsafe extern "C" fn ar_verifier_feed(
 
 /// Verifies all chains of a database, or the one of the configuration. The database is read and never written, also while a daemon
 /// writes it. `AR_OK` only means that it was read: the verdict is `ar_verifier_finish`'s.
+///
+/// Archives beside the database are not read: where receipts of what was asked for were moved to one, the verdict is
+/// `AR_ERR_NOT_VALID` with the reason `not_checked`, unless something is broken; `agent-receipts verify` reads them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ar_verifier_database(
     verifier: VerifierHandle,
@@ -116,7 +119,8 @@ pub unsafe extern "C" fn ar_verifier_database(
     unsafe { call(error, body) }
 }
 
-/// The verdict: `AR_OK` if and only if there are receipts and all of them hold, `AR_ERR_NOT_VALID` if not. May be asked again.
+/// The verdict: `AR_OK` if and only if there are receipts, all of them were checked and all of them hold, `AR_ERR_NOT_VALID` if not.
+/// May be asked again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ar_verifier_finish(
     verifier: VerifierHandle,

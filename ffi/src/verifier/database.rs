@@ -7,7 +7,7 @@ use std::sync::Arc;
 use agent_receipts_chain::{KeyRing, Options, RowFacts, StoreVerifier, Verdict};
 use agent_receipts_store::{Query, ReceiptReader, SqliteReader, StoreError};
 
-use super::report::Report;
+use super::report::{Report, quoted};
 use super::session::Trust;
 use crate::code::Err;
 use crate::failure::Failure;
@@ -47,8 +47,11 @@ fn verify_once(
         ControlFlow::Continue(())
     })?;
     let ring = Arc::new(lineage.resolve());
+    let unchecked = moved(&reader, only)?;
     let chain_ids = match only {
-        Some(only) => vec![only],
+        // What was moved is not here, and not unknown either.
+        Some(only) if unchecked.is_none() || lengths.contains_key(only) => vec![only],
+        Some(_) => Vec::new(),
         None => lengths.keys().map(String::as_str).collect(),
     };
     let mut verdicts = Vec::with_capacity(chain_ids.len());
@@ -57,7 +60,35 @@ fn verify_once(
         let verdict = verify_chain(&reader, chain_id, (mark, expected), &ring, options)?;
         verdicts.push((chain_id.to_owned(), verdict));
     }
-    Ok(Report::over(verdicts))
+    Ok(Report::over(verdicts).with_conflicts(unchecked.into_iter().collect()))
+}
+
+/// What was moved to archives, which this library does not read: a database whose archives are gone must not pass for valid.
+fn moved(reader: &SqliteReader, only: Option<&str>) -> Result<Option<String>, StoreError> {
+    let mut chains = reader.moved_chains()?;
+    chains.retain(|chain| only.is_none_or(|only| only == chain.chain_id));
+    let receipts = chains.iter().fold(0, |sum: u64, chain| sum.saturating_add(chain.receipts));
+    if let Some(first) = chains.first() {
+        return Ok(Some(format!(
+            "moved to archives and not checked here: {receipts} receipts of chain `{}`{}; `agent-receipts verify` checks them",
+            quoted(&first.chain_id),
+            match chains.len() {
+                1 => String::new(),
+                number => format!(" and {} more", number - 1),
+            }
+        )));
+    }
+    let mut any = false;
+    if only.is_none() {
+        reader.moved_receipts(&mut |_| {
+            any = true;
+            ControlFlow::Break(())
+        })?;
+    }
+    Ok(any.then(|| {
+        "receipts were moved to archives, and the database no longer says of which chains: it was altered"
+            .to_owned()
+    }))
 }
 
 fn verify_chain(

@@ -14,6 +14,9 @@ pub(super) struct Report {
     /// Receipts in all chains.
     pub(super) receipts: u64,
     pub(super) chains: Vec<ChainReport>,
+    /// What else cannot be called valid; nothing is then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) conflicts: Vec<String>,
 }
 
 /// The verdict on one chain.
@@ -44,7 +47,15 @@ impl Report {
             valid: !chains.is_empty() && chains.iter().all(ChainReport::is_valid),
             receipts: chains.iter().map(|chain| chain.verdict.length).sum(),
             chains,
+            conflicts: Vec::new(),
         }
+    }
+
+    /// With what stands against all of it.
+    pub(super) fn with_conflicts(mut self, conflicts: Vec<String>) -> Self {
+        self.valid &= conflicts.is_empty();
+        self.conflicts = conflicts;
+        self
     }
 
     /// The first chain that does not hold; one that is merely empty only if no other is broken.
@@ -56,6 +67,11 @@ impl Report {
     pub(super) fn json(&self) -> Result<String, Failure> {
         serde_json::to_string(self).map_err(|error| Failure::new(Err::Internal, error.to_string()))
     }
+}
+
+/// A chain's name, which whoever can write a database chooses, for a message.
+pub(super) fn quoted(chain_id: &str) -> String {
+    chain_id.chars().take(128).flat_map(char::escape_debug).collect()
 }
 
 impl ChainReport {

@@ -4,7 +4,7 @@
 use std::ffi::c_char;
 use std::mem::size_of;
 
-use super::report::Report;
+use super::report::{Report, quoted};
 use crate::boundary::{Extensible, field};
 use crate::code::Err;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub const AR_VERDICT_ERROR: usize = 512;
 #[repr(i32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// No verdict.
+    /// No verdict. With `AR_ERR_NOT_VALID`: what was looked at holds, and receipts that were moved to archives were not looked at.
     None = 0,
     /// Every receipt is signed, linked and in its place.
     Valid = 1,
@@ -30,8 +30,8 @@ pub enum Outcome {
     Empty = 3,
 }
 
-/// The verdict over everything that was looked at; written by `AR_OK` (valid) and `AR_ERR_NOT_VALID` (broken or empty). Start from
-/// `AR_VERDICT_INIT`. Texts are UTF-8, ended by NUL, and cut if they do not fit; `ar_verifier_report_json` has them whole.
+/// The verdict over everything that was looked at; written by `AR_OK` (valid) and `AR_ERR_NOT_VALID` (broken, empty, or
+/// not all of it checked). Start from `AR_VERDICT_INIT`. Texts are UTF-8, ended by NUL, and cut if they do not fit; `ar_verifier_report_json` has them whole.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Verdict {
@@ -71,6 +71,7 @@ impl Verdict {
         let outcome = match (report.valid, fault) {
             (true, _) => Outcome::Valid,
             (false, Some(fault)) if fault.result == "BROKEN" => Outcome::Broken,
+            (false, None) if !report.conflicts.is_empty() => Outcome::None,
             (false, _) => Outcome::Empty,
         };
         let mut verdict = Self {
@@ -88,6 +89,11 @@ impl Verdict {
         if report.valid {
             return (verdict, Ok(()));
         }
+        if let (None, Some(conflict)) = (fault, report.conflicts.first()) {
+            field(&mut verdict.reason, "not_checked");
+            field(&mut verdict.error, conflict);
+            return (verdict, Err(Failure::new(Err::NotValid, conflict.as_str())));
+        }
         let Some(fault) = fault else {
             field(&mut verdict.reason, "empty");
             return (verdict, Err(Failure::new(Err::NotValid, "there are no receipts")));
@@ -97,7 +103,7 @@ impl Verdict {
         field(&mut verdict.reason, &reason);
         field(&mut verdict.chain_id, &fault.chain_id);
         field(&mut verdict.error, told);
-        let chain_id: String = fault.chain_id.chars().take(128).flat_map(char::escape_debug).collect();
+        let chain_id = quoted(&fault.chain_id);
         let words = if told.is_empty() { reason.replace('_', " ") } else { told.to_owned() };
         (verdict, Err(Failure::new(Err::NotValid, format!("chain `{chain_id}` does not hold: {words}"))))
     }
