@@ -9,3 +9,5 @@ mod port;
 mod receiver;
 mod socket;
 mod terminal;
+mod through_the_proxy;
+mod watching;

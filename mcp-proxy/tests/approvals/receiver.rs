@@ -1,7 +1,7 @@
 //! Somebody who listens where the daemon would, and says that all is on disk; or that nothing is.
 
-use std::os::unix::net::UnixListener;
-use std::sync::mpsc::{Receiver as Heard, channel};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc::{Receiver as Heard, Sender, channel};
 use std::time::Duration;
 
 use agent_receipts_core::json::{Object, Rules, parse};
@@ -32,18 +32,11 @@ impl Receiver {
         let path = folder.path().join("s");
         let listener = UnixListener::bind(&path).unwrap();
         let (tell, heard) = channel();
-        // Ends with the test's process.
+        // These end with the test's process.
         std::thread::spawn(move || {
             for connection in listener.incoming() {
-                let mut connection = connection.unwrap();
-                let (peer, mut body) = (Peer::of(&connection).unwrap(), Vec::new());
-                while let Ok(Some(())) = read_frame(&mut connection, &mut body) {
-                    let event = parse(&body, Rules::Receipt).unwrap().into_object().unwrap();
-                    if tell.send((event, peer.clone())).is_err() {
-                        return;
-                    }
-                    write_frame(&mut connection, &ack.to_json()).unwrap();
-                }
+                let (tell, ack) = (tell.clone(), ack.to_json());
+                std::thread::spawn(move || hear(connection.unwrap(), &ack, &tell));
             }
         });
         Self { socket: path.to_str().unwrap().to_owned(), _folder: folder, heard }
@@ -60,5 +53,17 @@ impl Receiver {
 
     pub(crate) fn is_silent(&self) -> bool {
         self.heard.try_recv().is_err()
+    }
+}
+
+/// Takes what one emitter sends, and answers where it asks for that.
+fn hear(mut connection: UnixStream, ack: &[u8], tell: &Sender<(Object, Peer)>) {
+    let (peer, mut body) = (Peer::of(&connection).unwrap(), Vec::new());
+    while let Ok(Some(())) = read_frame(&mut connection, &mut body) {
+        let event = parse(&body, Rules::Receipt).unwrap().into_object().unwrap();
+        let asks = event.get("ack") == Some(&true.into());
+        if tell.send((event, peer.clone())).is_err() || (asks && write_frame(&mut connection, ack).is_err()) {
+            return;
+        }
     }
 }
