@@ -1,8 +1,10 @@
 //! What a client says.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use agent_receipts_core::payload::withheld;
 use agent_receipts_ipc::Decision;
 
 use super::approval::Judged;
@@ -144,7 +146,8 @@ impl Session {
         drop(flights);
         match question {
             Some(Some(entry)) => {
-                self.proxy.recorder().note(&closing(&entry, reply.is_error, &reply.text));
+                let text = self.without_secrets(reply.is_error, &reply.text);
+                self.proxy.recorder().note(&closing(&entry, reply.is_error, &text));
                 Onward::Forward(bytes)
             }
             Some(None) => Onward::Forward(bytes),
@@ -161,6 +164,18 @@ impl Session {
                 });
                 if may_be_unknown { Onward::Forward(bytes) } else { Onward::Nothing }
             }
+        }
+    }
+}
+
+impl Session {
+    /// An answer as receipts are told it. A result leaves its hash alone; an error stands there as a text, and so goes without secrets:
+    /// the whole of it, before it is cut, as half a secret is of no known form. One that is too long for that leaves a digest.
+    pub(super) fn without_secrets<'a>(&self, is_error: bool, text: &'a str) -> Cow<'a, str> {
+        match is_error {
+            false => text.into(),
+            true if text.len() > LONGEST_ERROR => withheld(text.as_bytes()).into(),
+            true => self.proxy.rules().current().redact(text).into(),
         }
     }
 }
@@ -192,6 +207,9 @@ pub(super) type Then = Box<dyn FnOnce(Onward) + Send>;
 
 /// The most bytes of arguments that whoever approves is shown.
 const SHOWN: usize = 8 << 10;
+
+/// The most bytes of an error that are looked through for secrets.
+const LONGEST_ERROR: usize = 1 << 20;
 
 const BLOCKED: i32 = -32001;
 const NOT_RECORDED: i32 = -32004;

@@ -96,7 +96,8 @@ impl Session {
         let recorder = self.proxy.recorder();
         match done {
             After::Answered(entry, outcome) => {
-                let note = closing(&entry, outcome.is_error, &outcome.text);
+                let text = self.without_secrets(outcome.is_error, &outcome.text);
+                let note = closing(&entry, outcome.is_error, &text);
                 if !outcome.is_exact {
                     let error = "the answer is not strict json; this is one way to read it";
                     return recorder.note(&Note { error, output: Some(&outcome.text), ..note });

@@ -98,6 +98,24 @@ fn rules_are_read_again_when_the_process_is_told_and_bad_ones_change_nothing() {
 }
 
 #[test]
+fn no_secret_that_the_rules_know_is_in_the_record_of_an_error() {
+    let mut wrapped = by("rules: []\nredact: [{name: key, pattern: 'corp_[a-z0-9]{8,}'}]\n", &[]);
+    // Cut where receipts cut it, half of the key would be left of its form.
+    let long = format!("{} corp_0123456789abcdef", "x".repeat(16_340));
+    let endless = format!("corp_0123456789abcdef {}", "x".repeat(1 << 20));
+    for (id, message) in ["wrong key corp_0123456789abcdef", &long, &endless].into_iter().enumerate() {
+        wrapped.call(id, "refuse", json!({"message": message}));
+        // Who asked is told as it is.
+        assert_eq!(wrapped.hear()["error"]["message"], *message);
+    }
+    let over = wrapped.over();
+    let errors: Vec<&str> = over.of("refuse").iter().filter_map(|frame| frame["error"].as_str()).collect();
+    assert_eq!(errors[0], r#"{"code":-1,"message":"wrong key [REDACTED]"}"#);
+    assert!(errors[2].starts_with(r#"{"withheld":{"bytes":"#), "{}", errors[2]);
+    assert!(errors.len() == 3 && errors.iter().all(|error| !error.contains("corp_")));
+}
+
+#[test]
 fn without_sound_rules_nothing_begins() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");

@@ -64,6 +64,10 @@ impl Serving {
             "stubborn" => std::thread::sleep(Duration::from_secs(3600)),
             "error" => self
                 .say(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": -1, "message": "no such file"}})),
+            "refuse" => {
+                let error = json!({"code": -1, "message": params["arguments"]["message"]});
+                self.say(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+            }
             "fails" => self.answer(&id, &json!({"isError": true, "content": []})),
             "twice" => {
                 self.answer(&id, &json!(1));
