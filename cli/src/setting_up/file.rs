@@ -131,48 +131,32 @@ impl ConfigFile {
         read.filter_map(|(bytes, _)| String::from_utf8(bytes).ok()).collect()
     }
 
-    /// Puts a text in its place, on disk when this returns, after a backup of what was there; gives the backup's path.
+    /// Gets everything ready for another text in its place: a backup of what is there, and the new file beside it.
     ///
     /// # Errors
     ///
-    /// [`ConfigFileError`]; the file is as it was then, and there is no new backup.
-    pub(crate) fn replace(&self, text: &str, stamp: &str) -> Result<Option<PathBuf>, ConfigFileError> {
-        let folder = self.folder();
+    /// [`ConfigFileError`]; nothing is left behind then.
+    pub(crate) fn stage(&self, text: &str, stamp: &str) -> Result<Staged<'_>, ConfigFileError> {
         if self.found.is_none() {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(self.folder());
             made.map_err(|error| self.unwritable(&error))?;
         }
-        self.changed_under(stamp, |file| {
-            let beside =
-                backup::with_ending(&file.target, &format!(".agent-receipts-{}.new", std::process::id()));
-            let written = file.write_beside(&beside, text).and_then(|()| {
-                // The last look: what comes between it and the next line is lost to the backup only.
-                file.check_unchanged()?;
-                fs::rename(&beside, &file.target).map_err(|error| file.unwritable(&error))
-            });
-            written.inspect_err(|_| {
-                let _ = fs::remove_file(&beside);
-            })
-        })
+        let mut staged = self.stage_removal(stamp)?;
+        let beside =
+            backup::with_ending(&self.target, &format!(".agent-receipts-{}.new", std::process::id()));
+        // From here on it is ours to take away again, and not one that somebody else left there.
+        let file = self.create_beside(&beside)?;
+        staged.beside = Some(beside);
+        self.fill(file, text)?;
+        Ok(staged)
     }
 
-    /// Takes the file away, after a backup.
+    /// Gets everything ready for the file to go: a backup of it.
     ///
     /// # Errors
     ///
-    /// As [`ConfigFile::replace`].
-    pub(crate) fn remove(&self, stamp: &str) -> Result<Option<PathBuf>, ConfigFileError> {
-        self.changed_under(stamp, |file| {
-            file.check_unchanged()?;
-            fs::remove_file(&file.target).map_err(|error| file.unwritable(&error))
-        })
-    }
-
-    fn changed_under(
-        &self,
-        stamp: &str,
-        change: impl Fn(&Self) -> Result<(), ConfigFileError>,
-    ) -> Result<Option<PathBuf>, ConfigFileError> {
+    /// As [`ConfigFile::stage`].
+    pub(crate) fn stage_removal(&self, stamp: &str) -> Result<Staged<'_>, ConfigFileError> {
         let backup = match &self.found {
             Some(found) => Some(
                 backup::make(&self.target, found.text.as_bytes(), found.mode, stamp)
@@ -180,15 +164,7 @@ impl ConfigFile {
             ),
             None => None,
         };
-        // The backup's name is on disk before what it is a backup of goes.
-        self.sync_folder()?;
-        change(self).inspect_err(|_| {
-            if let Some(backup) = &backup {
-                let _ = fs::remove_file(backup);
-            }
-        })?;
-        self.sync_folder()?;
-        Ok(backup)
+        Ok(Staged { file: self, beside: None, backup, done: false })
     }
 
     fn sync_folder(&self) -> Result<(), ConfigFileError> {
@@ -196,10 +172,14 @@ impl ConfigFile {
         synced.map_err(|error| self.unwritable(&error))
     }
 
-    /// A file with the text, and with the mode and group of the one that it will replace.
-    fn write_beside(&self, beside: &Path, text: &str) -> Result<(), ConfigFileError> {
+    fn create_beside(&self, beside: &Path) -> Result<File, ConfigFileError> {
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside);
-        let written = made.and_then(|mut file| {
+        made.map_err(|error| self.unwritable(&error))
+    }
+
+    /// The text, and the mode and group of the file that it will replace.
+    fn fill(&self, mut file: File, text: &str) -> Result<(), ConfigFileError> {
+        let mut fill = || {
             file.write_all(text.as_bytes())?;
             if let Some(found) = &self.found {
                 if file.metadata()?.gid() != found.group {
@@ -209,8 +189,8 @@ impl ConfigFile {
                 file.set_permissions(fs::Permissions::from_mode(found.mode))?;
             }
             file.sync_all()
-        });
-        written.map_err(|error| self.unwritable(&error))
+        };
+        fill().map_err(|error| self.unwritable(&error))
     }
 
     fn check_unchanged(&self) -> Result<(), ConfigFileError> {
@@ -230,6 +210,48 @@ impl ConfigFile {
 
     fn unwritable(&self, error: &io::Error) -> ConfigFileError {
         ConfigFileError::Unwritable { path: self.target.clone(), kind: error.kind() }
+    }
+}
+
+/// A change that needs only a last step. Dropped before it, it leaves nothing behind.
+pub(crate) struct Staged<'a> {
+    file: &'a ConfigFile,
+    /// The new file; none where the old one is to go.
+    beside: Option<PathBuf>,
+    backup: Option<PathBuf>,
+    done: bool,
+}
+
+impl Staged<'_> {
+    /// Makes the change, on disk when this returns, and gives the backup's path.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigFileError`]; the file is as it was then, unless only the sync failed.
+    pub(crate) fn commit(mut self) -> Result<Option<PathBuf>, ConfigFileError> {
+        let file = self.file;
+        // The backup's name is on disk before what it is a backup of goes.
+        file.sync_folder()?;
+        // The last look: what comes between it and the next line is lost.
+        file.check_unchanged()?;
+        let changed = match &self.beside {
+            Some(beside) => fs::rename(beside, &file.target),
+            None => fs::remove_file(&file.target),
+        };
+        changed.map_err(|error| file.unwritable(&error))?;
+        self.done = true;
+        file.sync_folder()?;
+        Ok(self.backup.take())
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            for path in self.beside.iter().chain(&self.backup) {
+                let _ = fs::remove_file(path);
+            }
+        }
     }
 }
 
@@ -273,13 +295,14 @@ mod tests {
         let file = ConfigFile::read(&path).unwrap();
         let changed = Err(ConfigFileError::Changed { path: path.canonicalize().unwrap() });
         fs::write(&path, "meanwhile").unwrap();
-        assert_eq!(file.replace("after", STAMP), changed);
-        assert_eq!(file.remove(STAMP), changed);
+        assert_eq!(file.stage("after", STAMP).unwrap().commit(), changed);
+        assert_eq!(file.stage_removal(STAMP).unwrap().commit(), changed);
         assert_eq!(fs::read_to_string(&path).unwrap(), "meanwhile");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let absent = ConfigFile::read(&folder.path().join("y.json")).unwrap();
         fs::write(folder.path().join("y.json"), "meanwhile").unwrap();
-        assert!(matches!(absent.replace("after", STAMP), Err(ConfigFileError::Changed { .. })));
+        let refused = absent.stage("after", STAMP).unwrap().commit();
+        assert!(matches!(refused, Err(ConfigFileError::Changed { .. })));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
@@ -291,8 +314,24 @@ mod tests {
         let file = ConfigFile::read(&path).unwrap();
         fs::rename(&path, folder.path().join("other")).unwrap();
         std::os::unix::fs::symlink("other", &path).unwrap();
-        assert!(matches!(file.replace("after", STAMP), Err(ConfigFileError::NotRegular { .. })));
+        let refused = file.stage("after", STAMP).unwrap().commit();
+        assert!(matches!(refused, Err(ConfigFileError::NotRegular { .. })));
         assert_eq!(fs::read_to_string(folder.path().join("other")).unwrap(), "before");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_is_staged_and_not_wanted_leaves_nothing_and_takes_nothing_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        fs::write(&path, "before").unwrap();
+        let file = ConfigFile::read(&path).unwrap();
+        drop(file.stage("after", STAMP).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let beside = folder.path().join(format!("x.json.agent-receipts-{}.new", std::process::id()));
+        fs::write(&beside, "theirs").unwrap();
+        assert!(matches!(file.stage("after", STAMP), Err(ConfigFileError::Unwritable { .. })));
+        assert_eq!(fs::read_to_string(&beside).unwrap(), "theirs");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
@@ -301,7 +340,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         fs::write(&path, "1").unwrap();
-        ConfigFile::read(&path).unwrap().replace("2", STAMP).unwrap();
+        ConfigFile::read(&path).unwrap().stage("2", STAMP).unwrap().commit().unwrap();
         std::os::unix::fs::symlink(
             "/dev/zero",
             folder.path().join("x.json.agent-receipts-20261122T150001Z.bak"),

@@ -8,7 +8,7 @@ use super::edit::Edits;
 use super::layout::{self, Shape};
 use super::remembered::Remembered;
 use super::selection::Selection;
-use super::tree::{Member, Node};
+use super::tree::{Kind, Member, Node};
 
 /// The hook's program. A hook that starts a program of this name is ours.
 pub(crate) const HOOK: &str = "agent-receipts-hook";
@@ -79,6 +79,16 @@ pub(super) fn add(
         document = applied(document, edits)?;
     }
     Ok((document, changes))
+}
+
+/// Where a configuration switches all hooks off, which ours would never be heard for.
+pub(super) fn switched_off(document: &Document) -> Option<Change> {
+    let is =
+        |path: &[&str], state| document.root.at(path).is_some_and(|node| node.kind == Kind::Truth(state));
+    let off = is(&["disableAllHooks"], true)
+        || is(&["features", "hooks"], false)
+        || is(&["features", "codex_hooks"], false);
+    off.then(|| Change::hook("hooks", Deed::Leave).because("the host's configuration switches all hooks off"))
 }
 
 /// Takes our hooks out, and what we made for them. Hooks that name our program without its folder were written by somebody else,

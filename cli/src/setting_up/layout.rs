@@ -35,7 +35,7 @@ pub(super) fn insert_last(document: &Document, container: &Node, name: Option<&s
     let comma = marks.iter().find(|mark| mark.kind == Mark::Comma).map(|mark| mark.range.end);
     let anchor = comment.max(comma).unwrap_or(from);
     // What would follow a comment of its line would be a part of it.
-    let in_comment = marks.last().is_some_and(|mark| document.slice(&mark.range).starts_with("//"));
+    let in_comment = marks.last().is_some_and(|mark| is_open_ended(document, mark));
     let broken = lines.broken || in_comment;
     let before = if broken { format!("{}{}", lines.line_break, lines.inner) } else { String::new() };
     if children.is_empty() {
@@ -68,7 +68,7 @@ pub(super) fn insert_behind(
     let same_line =
         |mark: &&Marked| mark.range.start >= from && !document.slice(&(from..mark.range.end)).contains('\n');
     let comment = marks.iter().filter(|mark| mark.kind == Mark::Comment).rfind(same_line);
-    let open_ended = comment.is_some_and(|mark| !document.slice(&mark.range).starts_with("/*"));
+    let open_ended = comment.is_some_and(|mark| is_open_ended(document, mark));
     let anchor = comment.map_or(from, |mark| mark.range.end);
     let space = if open_ended && !space.contains('\n') { document.line_break() } else { space };
     let mut edits = Edits::default();
@@ -94,15 +94,23 @@ pub(super) fn remove(document: &Document, container: &Node, index: usize) -> Edi
     let gap = marks(document, before..own.start);
     let anchor = gap.last().map_or(before, |mark| mark.range.end);
     let own_comma = marks(document, own.end..after).into_iter().find(|mark| mark.kind == Mark::Comma);
-    match (own_comma, gap.into_iter().find(|mark| mark.kind == Mark::Comma)) {
-        (Some(comma), _) => edits.delete(anchor..comma.range.end),
+    let comma = gap.iter().find(|mark| mark.kind == Mark::Comma).map(|mark| mark.range.clone());
+    let in_comment = gap.last().is_some_and(|mark| is_open_ended(document, mark));
+    let end = own_comma.as_ref().map_or(own.end, |comma| comma.range.end);
+    // What follows must not become a part of the comment before.
+    let follows = document.text.get(end..).unwrap_or_default();
+    let kept = match in_comment && !follows.starts_with(['\n', '\r']) {
+        true => document.slice(&(anchor..own.start)).to_owned(),
+        false => String::new(),
+    };
+    match comma.filter(|_| own_comma.is_none()) {
         // The last one goes with the comma before it.
-        (None, Some(comma)) if comma.range.end == anchor => edits.delete(comma.range.start..own.end),
-        (None, Some(comma)) => {
-            edits.delete(comma.range);
-            edits.delete(anchor..own.end);
+        Some(comma) if comma.end == anchor => edits.delete(comma.start..end),
+        Some(comma) => {
+            edits.delete(comma);
+            edits.replace(anchor..end, kept);
         }
-        (None, None) => edits.delete(anchor..own.end),
+        None => edits.replace(anchor..end, kept),
     }
     edits
 }
@@ -142,6 +150,11 @@ struct Marked {
 enum Mark {
     Comma,
     Comment,
+}
+
+/// Whether all that follows in its line is a part of it.
+fn is_open_ended(document: &Document, mark: &Marked) -> bool {
+    mark.kind == Mark::Comment && !document.slice(&mark.range).starts_with("/*")
 }
 
 /// Commas and comments in a stretch of text that holds no values.

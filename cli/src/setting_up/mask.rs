@@ -20,37 +20,48 @@ pub(super) fn masked(document: &Document) -> String {
         };
         edits.replace(comment, shown);
     }
-    hide(document, &document.root, "", Within::Anything, &mut edits);
+    hide(document, &document.root, "", Within::Root, &mut edits);
     edits.apply(&document.text)
 }
 
+/// Where a value stands, by which it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Within {
-    Anything,
+    Root,
+    Projects,
+    Project,
     /// The object whose members are servers.
     Servers,
     Server,
+    /// What says how a server is started or reached.
+    Known,
     Hooks,
+    /// Everywhere else: what stands deeper in a server's entry is its environment, its headers, …
+    Anything,
+}
+
+impl Within {
+    fn member(self, name: &str) -> Self {
+        match (self, name) {
+            (Self::Root | Self::Project, "mcpServers") | (Self::Root, "servers" | "mcp_servers") => {
+                Self::Servers
+            }
+            (Self::Root, "projects") => Self::Projects,
+            (Self::Projects, _) => Self::Project,
+            (Self::Root, "hooks") | (Self::Hooks, _) => Self::Hooks,
+            (Self::Servers, _) => Self::Server,
+            (Self::Server, "command" | "args" | "url" | "type") => Self::Known,
+            _ => Self::Anything,
+        }
+    }
 }
 
 fn hide(document: &Document, node: &Node, name: &str, within: Within, edits: &mut Edits) {
     match &node.kind {
-        Kind::Object(members) => {
-            for member in members {
-                let inner = match (within, member.name.as_str()) {
-                    (Within::Servers, _) => Within::Server,
-                    (Within::Anything, "mcpServers" | "servers" | "mcp_servers") => Within::Servers,
-                    (Within::Anything | Within::Hooks, "hooks") => Within::Hooks,
-                    (Within::Hooks, _) => Within::Hooks,
-                    // What stands deeper in a server's entry is its environment, its headers, …
-                    _ => Within::Anything,
-                };
-                let shown = within == Within::Server && KNOWN.contains(&member.name.as_str());
-                let inner = if shown { Within::Server } else { inner };
-                hide(document, &member.value, &member.name, inner, edits);
-            }
-        }
-        Kind::Array(elements) if within == Within::Server && name == "args" => {
+        Kind::Object(members) => members.iter().for_each(|member| {
+            hide(document, &member.value, &member.name, within.member(&member.name), edits);
+        }),
+        Kind::Array(elements) if within == Within::Known && name == "args" => {
             let mut previous = None;
             for element in elements {
                 if let Some(text) = element.text() {
@@ -67,9 +78,9 @@ fn hide(document: &Document, node: &Node, name: &str, within: Within, edits: &mu
         }
         Kind::Text(text) => {
             let shown = match (within, name) {
-                (Within::Server, "command") => argument(None, text),
-                (Within::Server, "url") => address(text),
-                (Within::Server, "type") | (Within::Hooks, "type" | "matcher") => text.into(),
+                (Within::Known, "command") => argument(None, text),
+                (Within::Known, "url") => address(text),
+                (Within::Known, "type") | (Within::Hooks, "type" | "matcher") => text.into(),
                 (Within::Hooks, "command") if super::hooks::is_ours(text) => text.into(),
                 _ => HIDDEN.into(),
             };
@@ -79,8 +90,6 @@ fn hide(document: &Document, node: &Node, name: &str, within: Within, edits: &mu
         Kind::Truth(_) => {}
     }
 }
-
-const KNOWN: [&str; 4] = ["command", "args", "url", "type"];
 
 /// What is shown as it is keeps its spelling.
 fn put(document: &Document, node: &Node, shown: &str, edits: &mut Edits) {
@@ -109,11 +118,14 @@ mod tests {
   "account": {"id": "s3cret", "pin": 1234, "on": true}, /* s3cret */
   "mcpServers": {"fs": {"command": "npx", "args": ["-y", "--token", "s3cret", "A=s3cret"], "type": "stdio",
     "env": {"command": "s3cret", "n": 1234}, "headers": {"X": ["s3cret", 1234]}, "timeout": 1234, "other": {"args": ["s3cret"]}}},
+  "deep": {"servers": {"x": {"command": "s3cret", "args": ["s3cret"]}}, "hooks": {"type": "s3cret"}},
+  "projects": {"/p": {"history": ["s3cret"], "mcpServers": {"y": {"command": {"command": "s3cret"}, "args": [["s3cret"], "shown"]}}}},
   "hooks": {"Stop": [{"matcher": "*", "hooks": [{"type": "command", "command": "curl s3cret"}]}]}
 }"#;
         let shown = shown(text, Syntax::Json);
         assert!(!shown.contains("s3cret") && !shown.contains("1234"), "{shown}");
-        for kept in [r#""npx""#, r#""-y""#, r#""A=***""#, r#""matcher": "*""#, r#""on": true"#] {
+        for kept in [r#""npx""#, r#""shown""#, r#""-y""#, r#""A=***""#, r#""matcher": "*""#, r#""on": true"#]
+        {
             assert!(shown.contains(kept), "{kept} in {shown}");
         }
         assert_eq!(shown.lines().count(), text.lines().count());

@@ -29,7 +29,7 @@ mod wrap;
 
 pub(crate) use change::{Change, Deed, What};
 pub(crate) use document::DocumentError;
-pub(crate) use file::ConfigFileError;
+pub(crate) use file::{ConfigFileError, Staged};
 pub(crate) use hooks::{HOOK, as_command};
 pub(crate) use hosts::{Host, PlaceError, Scope};
 pub(crate) use plan::{After, FilePlan, PlanError, Programs, Wish, plan};

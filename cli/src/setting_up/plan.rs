@@ -201,6 +201,9 @@ fn set_up(
     let (entries, mut changes) = servers::entries(before, place.servers);
     let (edits, wrapped) = servers::wrap(before, &entries, selection, &mut || programs.proxy())?;
     changes.extend(wrapped);
+    if selection.hooks() {
+        changes.extend(hooks::switched_off(before));
+    }
     let mut document = Document::parse(edits.apply(&before.text), place.syntax).map_err(wrong)?;
     if selection.hooks() && !place.events.is_empty() {
         let (with_hooks, added) = hooks::add(document, place.events, &programs.hook()?).map_err(wrong)?;

@@ -186,6 +186,21 @@ fn check_entries(after: &Value, servers: &serde_json::Map<String, Value>, change
     }
 }
 
+/// What the generated layouts found.
+#[test]
+fn layouts_that_were_once_lost_come_back() {
+    for text in [
+        "{\"mcpServers\": {\"a\": {\"command\": \"/\" , \"env\": {}}}}",
+        "{\"mcpServers\":{\"a\":{\"command\":\"/\" // one\n, // two\n\"env\":{}}}}",
+        "{\"hooks\":{\"a\":{} // c\n}}",
+        "{\"hooks\":{\"a\":{}, // c\n}, // d\n}",
+        "{\"hooks\" // a\n:{ // b\n}}",
+        "{\"hooks\":{\"Stop\":[{} // c\n]}}",
+    ] {
+        there_and_back(text, Syntax::Json, &[Place::Member("mcpServers")]);
+    }
+}
+
 proptest! {
     #[test]
     fn json_of_any_layout_comes_back(
@@ -210,6 +225,35 @@ proptest! {
         let value = value_of(&after);
         check_entries(&value["mcpServers"], &servers, &changes);
         prop_assert_eq!(&value["zeta"], &root["zeta"]);
+    }
+
+    /// What is damaged is refused, or it is another configuration that comes back as well.
+    #[test]
+    fn damage_is_refused_or_comes_back(
+        servers in prop::collection::btree_map("[a-z]{1,3}", entry(), 1..3),
+        hooks in hooks(),
+        choices in prop::collection::vec(any::<u8>(), 1..100),
+        (at, length) in (any::<prop::sample::Index>(), 0usize..6),
+        put in "[\"{}\\[\\],:/* \\n\u{feff}\u{1f600}]{0,3}",
+    ) {
+        let servers: serde_json::Map<String, Value> = servers.into_iter().collect();
+        let mut root = json!({ "mcpServers": servers });
+        root["hooks"] = hooks.unwrap_or_default();
+        let mut writer = Writer { choices: choices.iter().cycle(), out: String::new() };
+        writer.value(&root);
+        let mut characters: Vec<char> = writer.out.chars().collect();
+        let start = at.index(characters.len());
+        characters.splice(start..(start + length).min(characters.len()), put.chars());
+        let damaged: String = characters.into_iter().collect();
+        if Document::parse(damaged.clone(), Syntax::Json).is_ok() {
+            there_and_back(&damaged, Syntax::Json, &[Place::Member("mcpServers")]);
+        }
+        let mut text = toml_text(&servers, &choices);
+        let cut = (0..=text.len()).rev().find(|cut| text.is_char_boundary(*cut) && *cut <= at.index(text.len() + 1));
+        text.insert_str(cut.unwrap_or_default(), &put);
+        if Document::parse(text.clone(), Syntax::Toml).is_ok() {
+            there_and_back(&text, Syntax::Toml, &[Place::Member("mcp_servers")]);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use agent_receipts_core::Timestamp;
 use super::Context;
 use crate::exit;
 use crate::failure::Failure;
-use crate::setting_up::{After, FilePlan, Host, Scope, Wish, plan};
+use crate::setting_up::{After, ConfigFileError, FilePlan, Host, Scope, Staged, Wish, plan};
 use account::Account;
 use programs::Found;
 
@@ -66,25 +66,31 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let plans = plan(&wish, &scope, &Found::new(args, environment))?;
     let stamp = stamp(SystemTime::now());
     let mut account = Account::new(context, args);
-    for plan in &plans {
-        let backup = if args.dry_run { None } else { write(plan, &stamp, &mut account)? };
-        account.file(plan, backup)?;
+    let staged = match args.dry_run {
+        true => plans.iter().map(|_| None).collect(),
+        // All of them, before the first is changed.
+        false => plans.iter().map(|plan| stage(plan, &stamp)).collect::<Result<Vec<_>, _>>()?,
+    };
+    for (plan, staged) in plans.iter().zip(staged) {
+        match staged.map(Staged::commit).transpose() {
+            Ok(backup) => account.file(plan, backup.flatten())?,
+            Err(error) => {
+                // What was done before stays done, and is told.
+                account.break_off()?;
+                return Err(error.into());
+            }
+        }
     }
     account.close(&plans)?;
     Ok(exit::OK)
 }
 
-fn write(plan: &FilePlan, stamp: &str, account: &mut Account<'_>) -> Result<Option<PathBuf>, Failure> {
-    let written = match &plan.after {
+fn stage<'a>(plan: &'a FilePlan, stamp: &str) -> Result<Option<Staged<'a>>, ConfigFileError> {
+    match &plan.after {
         After::Same => Ok(None),
-        After::Text(text) => plan.file.replace(text, stamp),
-        After::Gone => plan.file.remove(stamp),
-    };
-    // What was done before stays done, and is told.
-    written.map_err(|error| match account.break_off() {
-        Ok(()) => error.into(),
-        Err(unwritten) => unwritten,
-    })
+        After::Text(text) => plan.file.stage(text, stamp).map(Some),
+        After::Gone => plan.file.stage_removal(stamp).map(Some),
+    }
 }
 
 /// `20261122T153000Z`

@@ -135,32 +135,51 @@ fn somebody_elses_file_is_refused() {
     refused(&desk, "cursor", "belongs to another user");
 }
 
-/// Root may write anywhere, so that it hands the program to somebody who may not.
+/// The program in a home in which one folder cannot be written. Root may write anywhere, so that it hands the program to somebody
+/// who may not.
+fn in_a_closed_folder(desk: &Desk, host: &str, closed: &Path, theirs: &[&Path]) -> Said {
+    let program = desk.house.path("bin/agent-receipts");
+    std::fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), &program).unwrap();
+    let mut command = std::process::Command::new(&program);
+    command.args(["setup", host]).current_dir("/").env_clear().env("HOME", desk.home(""));
+    command.env("AGENTRECEIPTS_MCP_BIN", desk.proxy()).env("AGENTRECEIPTS_HOOK_BIN", desk.hook());
+    let set =
+        |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        set(&desk.house.path(""), 0o755);
+        for path in theirs {
+            std::os::unix::fs::chown(path, Some(65_534), None).unwrap();
+        }
+        command.uid(65_534).gid(65_534);
+    }
+    set(closed, 0o555);
+    let said = Said::of(&command.output().unwrap());
+    set(closed, 0o755);
+    said
+}
+
 #[test]
 fn a_folder_that_cannot_be_written_leaves_everything_as_it_was() {
     let desk = Desk::new();
     let path = desk.write(".cursor/mcp.json", SERVERS);
-    let folder = desk.home(".cursor");
-    let program = desk.house.path("bin/agent-receipts");
-    std::fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), &program).unwrap();
-    let mut command = std::process::Command::new(&program);
-    command.args(["setup", "cursor"]).current_dir("/").env_clear().env("HOME", desk.home(""));
-    command.env("AGENTRECEIPTS_MCP_BIN", desk.proxy());
-    if rustix::process::geteuid().is_root() {
-        for open in [desk.house.path(""), desk.home(""), folder.clone()] {
-            std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
-        command.uid(65_534).gid(65_534);
-    } else {
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).unwrap();
-    }
-    let said = Said::of(&command.output().unwrap());
-    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(said.code, 1, "{}", said.all());
+    let said = in_a_closed_folder(&desk, "cursor", &desk.home(".cursor"), &[&path]);
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.all());
     assert!(said.err.contains("could not write") && said.err.contains("mcp.json"), "{}", said.all());
-    assert_eq!(names(&folder), ["mcp.json"]);
+    assert_eq!(names(&desk.home(".cursor")), ["mcp.json"]);
     assert_eq!(read(&path), SERVERS);
+}
+
+#[test]
+fn of_two_files_none_is_changed_where_one_cannot_be() {
+    let desk = Desk::new();
+    let settings = desk.write(".claude/settings.json", "{\"a\": 1}");
+    let servers = desk.write(".claude.json", SERVERS);
+    let folder = desk.home(".claude");
+    let said = in_a_closed_folder(&desk, "claude-code", &desk.home(""), &[&folder, &settings, &servers]);
+    assert_eq!((said.code, said.out.as_str()), (1, ""), "{}", said.all());
+    assert!(said.err.contains("could not write") && said.err.contains(".claude.json"), "{}", said.all());
+    assert_eq!((read(&settings).as_str(), read(&servers).as_str()), ("{\"a\": 1}", SERVERS));
+    assert_eq!(names(&folder), ["settings.json"]);
 }
 
 #[test]

@@ -178,3 +178,14 @@ fn another_configuration_folder_is_honoured() {
     assert!(names(&folder).contains(&"settings.json".to_owned()));
     assert!(!desk.home(".claude").exists());
 }
+
+#[test]
+fn where_hooks_are_switched_off_that_is_told() {
+    let desk = Desk::new();
+    let path = desk.write(".claude/settings.json", "{\"disableAllHooks\": true}");
+    assert!(desk.well(&["claude-code"]).out.contains("switches all hooks off"));
+    std::fs::write(&path, "{\"disableAllHooks\": false}").unwrap();
+    assert!(!desk.well(&["claude-code"]).out.contains("switches all hooks off"));
+    desk.write(".codex/config.toml", "[features]\nhooks = false\n");
+    assert!(desk.well(&["codex"]).out.contains("switches all hooks off"));
+}

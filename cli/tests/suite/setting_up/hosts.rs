@@ -90,6 +90,22 @@ fn codexs_home_is_honoured() {
     assert!(folder.join("hooks.json").exists());
 }
 
+#[test]
+fn codexs_projects_have_their_own() {
+    let desk = Desk::new();
+    let config = desk.house.path(".codex/config.toml");
+    std::fs::create_dir_all(config.parent().unwrap()).unwrap();
+    std::fs::write(&config, "mcp_servers.s.command = \"serve\"").unwrap();
+    desk.well(&["codex", "--project"]);
+    let arguments = "args = [\"--name\", \"s\", \"--\", \"serve\"]";
+    let expected = format!("mcp_servers.s.command = \"{}\"\nmcp_servers.s.{arguments}", desk.proxy());
+    assert_eq!(read(&config), expected);
+    assert!(desk.house.path(".codex/hooks.json").exists() && !desk.home(".codex").exists());
+    desk.well(&["codex", "--project", "--undo"]);
+    assert_eq!(read(&config), "mcp_servers.s.command = \"serve\"");
+    assert!(!desk.house.path(".codex/hooks.json").exists());
+}
+
 const COMMENTED: &str = "{\r\n\t// servers of mine\r\n\t\"servers\": {\r\n\t\t\"files\": { // local\r\n\t\t\t\"type\": \"stdio\",\r\n\t\t\t\"command\": /* what */ \"npx\", // how\r\n\t\t\t\"args\": [ // these\r\n\t\t\t\t\"-y\", // yes\r\n\t\t\t\t\"server\",\r\n\t\t\t],\r\n\t\t},\r\n\t\t\"bare\": { \"command\": \"serve\", /* no args */ },\r\n\t\t\"far\": {\r\n\t\t\t\"url\": \"http://127.0.0.1:8080/mcp\" /* there */,\r\n\t\t},\r\n\t\t/* \"old\": {\"command\": \"gone\"} */\r\n\t},\r\n\t\"inputs\": [{ \"id\": \"key\", \"password\": true }],\r\n}\r\n";
 
 #[test]
