@@ -214,6 +214,9 @@ impl From<ConfigFileError> for Failure {
             ConfigFileError::Stranger { .. } => {
                 failure.with_hint("nothing was changed; run this as that user")
             }
+            ConfigFileError::ForeignGroup { .. } => failure.with_hint(
+                "nothing was changed; give it to a group of yours, or take the group's rights away",
+            ),
             ConfigFileError::Changed { .. } => {
                 failure.with_hint("it is as somebody else left it; quit the host, and run this again")
             }

@@ -49,6 +49,12 @@ pub(crate) enum ConfigFileError {
         /// The file.
         path: PathBuf,
     },
+    /// A new file in its place would belong to another group, which may read it or write it.
+    #[error("`{}` belongs to a group of others", path.display())]
+    ForeignGroup {
+        /// The file.
+        path: PathBuf,
+    },
     /// A new file in its place would be seen under one of its names only.
     #[error("`{}` has several names (hard links)", path.display())]
     Linked {
@@ -179,18 +185,19 @@ impl ConfigFile {
 
     /// The text, and the mode and group of the file that it will replace.
     fn fill(&self, mut file: File, text: &str) -> Result<(), ConfigFileError> {
-        let mut fill = || {
-            file.write_all(text.as_bytes())?;
-            if let Some(found) = &self.found {
-                if file.metadata()?.gid() != found.group {
-                    std::os::unix::fs::fchown(&file, None, Some(found.group))?;
-                }
-                // After the owner, whose change takes bits away.
-                file.set_permissions(fs::Permissions::from_mode(found.mode))?;
+        let failed = |error: io::Error| self.unwritable(&error);
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        if let Some(found) = &self.found {
+            let group = file.metadata().map_err(failed)?.gid();
+            let given =
+                group == found.group || std::os::unix::fs::fchown(&file, None, Some(found.group)).is_ok();
+            if !given && found.mode & GROUP != 0 {
+                return Err(ConfigFileError::ForeignGroup { path: self.target.clone() });
             }
-            file.sync_all()
-        };
-        fill().map_err(|error| self.unwritable(&error))
+            // After the owner, whose change takes bits away.
+            file.set_permissions(fs::Permissions::from_mode(found.mode)).map_err(failed)?;
+        }
+        file.sync_all().map_err(failed)
     }
 
     fn check_unchanged(&self) -> Result<(), ConfigFileError> {
@@ -277,6 +284,9 @@ fn read_regular(target: &Path, named: &Path) -> Result<(Vec<u8>, Metadata), Conf
     }
     Ok((bytes, about))
 }
+
+/// What a file's group may.
+const GROUP: u32 = 0o070;
 
 /// Bytes. Claude Code's own file grows to some of them, with its histories.
 const MOST: u64 = 64 << 20;

@@ -138,8 +138,7 @@ fn somebody_elses_file_is_refused() {
 /// The program in a home in which one folder cannot be written. Root may write anywhere, so that it hands the program to somebody
 /// who may not.
 fn in_a_closed_folder(desk: &Desk, host: &str, closed: &Path, theirs: &[&Path]) -> Said {
-    let program = desk.house.path("bin/agent-receipts");
-    std::fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), &program).unwrap();
+    let program = desk.program(env!("CARGO_BIN_EXE_agent-receipts").as_ref(), "bin/agent-receipts");
     let mut command = std::process::Command::new(&program);
     command.args(["setup", host]).current_dir("/").env_clear().env("HOME", desk.home(""));
     command.env("AGENTRECEIPTS_MCP_BIN", desk.proxy()).env("AGENTRECEIPTS_HOOK_BIN", desk.hook());
@@ -148,7 +147,7 @@ fn in_a_closed_folder(desk: &Desk, host: &str, closed: &Path, theirs: &[&Path]) 
     if rustix::process::geteuid().is_root() {
         set(&desk.house.path(""), 0o755);
         for path in theirs {
-            std::os::unix::fs::chown(path, Some(65_534), None).unwrap();
+            std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).unwrap();
         }
         command.uid(65_534).gid(65_534);
     }
@@ -180,6 +179,26 @@ fn of_two_files_none_is_changed_where_one_cannot_be() {
     assert!(said.err.contains("could not write") && said.err.contains(".claude.json"), "{}", said.all());
     assert_eq!((read(&settings).as_str(), read(&servers).as_str()), ("{\"a\": 1}", SERVERS));
     assert_eq!(names(&folder), ["settings.json"]);
+}
+
+/// Somebody else would come to read it, or no more.
+#[test]
+fn a_file_whose_group_cannot_be_kept_is_refused_where_the_group_may_anything() {
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("NOT RUN: only root can make a file of a group that is not its own");
+    }
+    for (mode, code) in [(0o640, 1), (0o600, 0)] {
+        let desk = Desk::new();
+        let path = desk.write(".cursor/mcp.json", SERVERS);
+        let folder = desk.home(".cursor");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        std::os::unix::fs::chown(&path, Some(65_534), Some(1)).unwrap();
+        let said = in_a_closed_folder(&desk, "cursor", &desk.home(""), &[&folder]);
+        assert_eq!(said.code, code, "{}", said.all());
+        assert_eq!(said.err.contains("belongs to a group of others"), code == 1, "{}", said.all());
+        assert_eq!(read(&path) == SERVERS, code == 1);
+        assert_eq!(names(&folder).len(), 2 - usize::try_from(code).unwrap());
+    }
 }
 
 #[test]

@@ -77,8 +77,7 @@ fn a_program_that_is_nowhere_stops_it_with_the_mend() {
         let said = desk.say(&["claude-code"]);
         assert!(said.code == 1 && said.err.contains("not an executable file"), "{}", said.all());
         // A copy that has no other program of ours beside it.
-        let alone = desk.house.path("bin/agent-receipts");
-        std::fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), &alone).unwrap();
+        let alone = desk.program(env!("CARGO_BIN_EXE_agent-receipts").as_ref(), "bin/agent-receipts");
         let mut command = std::process::Command::new(&alone);
         command
             .args(["setup", "claude-code"])
@@ -115,7 +114,7 @@ fn programs_beside_ours_are_named_as_the_path_names_them() {
     let path = desk.write(".cursor/mcp.json", THREE);
     let versions = desk.house.path("cellar/1.0");
     std::fs::create_dir_all(&versions).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), versions.join("agent-receipts")).unwrap();
+    desk.program(env!("CARGO_BIN_EXE_agent-receipts").as_ref(), "cellar/1.0/agent-receipts");
     std::fs::rename(desk.house.path("bin/agent-receipts-mcp"), versions.join("agent-receipts-mcp")).unwrap();
     std::os::unix::fs::symlink(
         versions.join("agent-receipts-mcp"),
