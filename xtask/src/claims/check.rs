@@ -28,8 +28,8 @@ pub enum ClaimBreach {
         /// What it lacks.
         what: &'static str,
     },
-    /// A test that is gone, renamed, ignored, or was never there.
-    #[error("claim `{id}`: there is no test `{test}`")]
+    /// A test that is gone, renamed, ignored or skipped whatever happens, or was never there.
+    #[error("claim `{id}`: there is no test `{test}`, or it is skipped")]
     NoTest {
         /// The claim.
         id: String,
