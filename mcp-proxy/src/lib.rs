@@ -10,6 +10,7 @@ mod args;
 mod check;
 mod http;
 mod message;
+mod notice;
 mod policy;
 mod record;
 mod run;

@@ -21,6 +21,7 @@ use super::front::{Front, PATH, Span};
 use super::gate::{Gate, Onward};
 use super::options::{HttpError, HttpOptions};
 use super::remote::Remote;
+use crate::notice::notice;
 use crate::serve::{Door, Limits, serve};
 use crate::session::{Ended, Proxy, Session};
 use crate::signals::{self, Signal};
@@ -107,7 +108,7 @@ fn listening(
         let names = vec![address.to_string(), format!("localhost:{}", address.port())];
         let shown = remote.endpoint().to_string();
         let front = Front::new(remote, gates, names, most);
-        eprintln!("agent-receipts-mcp: http://{address}{PATH} stands in front of {shown}");
+        notice(format_args!("http://{address}{PATH} stands in front of {shown}"));
         let (sweeper, answerer) = (Arc::clone(&front), Arc::clone(&front));
         let answer = move |caller, request| Arc::clone(&answerer).answer(caller, request);
         tokio::select! {

@@ -188,3 +188,28 @@ fn what_waits_for_the_server_is_closed_when_the_proxy_ends() {
     assert!(receipts[1]["error"].as_str().unwrap().contains("the proxy was stopped"), "{receipts:?}");
     assert_eq!(frames.last().unwrap()["action_type"], "mcp.session.end");
 }
+
+#[test]
+fn a_call_that_waits_for_somebody_is_withdrawn_when_its_client_hangs_up() {
+    let server = remote::server();
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let pause =
+        "rules:\n  - {name: ask, description: ask, enabled: true, tool_pattern: 'read', action: pause}\n";
+    std::fs::write(&rules, pause).unwrap();
+    let listening = Listening::before(&server, &["--rules", rules.to_str().unwrap()]);
+    let body = call(1, "read");
+    let mut stream = TcpStream::connect(listening.address).unwrap();
+    let address = listening.address;
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    listening.daemon.wait("the call", |frame| frame["tool"]["name"] == "read");
+    // Nobody waits for it: others go on.
+    assert_eq!(listening.post("", &call(1, "other")).0, 200);
+    drop(stream);
+    listening.daemon.wait("its end", |frame| frame["action_type"] == "mcp.approval.withdrawn");
+    assert!(server.seen().iter().all(|seen| !seen.body.contains("\"read\"")), "it never left");
+}

@@ -21,6 +21,7 @@ use super::failure::Failure;
 use super::gate::{Gate, Onward};
 use super::outline::{INITIALIZED, Id, Outline};
 use super::remote::Remote;
+use crate::notice::notice;
 use cancel::Calls;
 pub(crate) use session::SESSION_ID;
 use session::Session;
@@ -149,15 +150,15 @@ impl Bridge {
                 if response.status().as_u16() == 404 && self.session().is_open() {
                     self.gone.notify_one();
                 }
-                said(&Failure::Status { status: response.status().as_u16() });
+                notice(Failure::Status { status: response.status().as_u16() });
                 false
             }
             Ok(Err(error)) => {
-                said(&error);
+                notice(error);
                 false
             }
             Err(_) => {
-                said("the server does not take a notification");
+                notice("the server does not take a notification");
                 false
             }
         }
@@ -206,11 +207,6 @@ impl Bridge {
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// To the operator.
-fn said(what: impl std::fmt::Display) {
-    eprintln!("agent-receipts-mcp: {what}");
 }
 
 /// What a POST takes for an answer.

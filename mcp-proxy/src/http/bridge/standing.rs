@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use tokio::time::{Duration, Instant, sleep};
 
+use super::Bridge;
 use super::stream::Stream;
-use super::{Bridge, said};
 use crate::http::failure::Failure;
 use crate::http::remote::{Content, content};
+use crate::notice::notice;
 
 impl Bridge {
     /// Listens for as long as the session lasts, where the server offers such a stream.
@@ -48,7 +49,7 @@ impl Bridge {
                 Err(why) => {
                     failures += 1;
                     if failures == FAILURES {
-                        said(format_args!("no messages of the server's own: {why}"));
+                        notice(format_args!("no messages of the server's own: {why}"));
                     }
                 }
             }
