@@ -58,7 +58,7 @@ now=preparation
 trap clean_up EXIT
 
 # A machine that has the package, or anything of its name, is not ours to try things on.
-for path in "$data" "$socket" /etc/agentreceipts /usr/bin/agent-receipts /usr/bin/agent-receipts-daemon /usr/bin/agent-receipts-{anchor,hook}; do
+for path in "$data" "$socket" /etc/agentreceipts /usr/bin/agent-receipts /usr/bin/agent-receipts-daemon /usr/bin/agent-receipts-{anchor,hook,mcp}; do
   [ ! -e "$path" ] || fail "$path is there already: nothing was touched"
 done
 for user in agentreceipts "$agent" "$auditor"; do
@@ -126,6 +126,19 @@ printf '{"hook_event_name":"PreToolUse","session_id":"s1","tool_name":"Bash","to
 must as "$agent" AGENTRECEIPTS_SOCKET="$socket" agent-receipts-hook --strict --patience 60000 <"$work/said"
 hooked() { as "$auditor" AGENTRECEIPTS_CONFIG="$settings" agent-receipts list --json | grep -q system.command.execute; }
 wait_for "the hook's receipt" hooked
+ok
+
+begin a_wrapped_servers_call_is_recorded
+# A server that answers whatever it is asked.
+cat >"$work/server" <<'SERVER'
+while read -r line; do printf '{"jsonrpc":"2.0","id":1,"result":{}}\n'; done
+SERVER
+chmod 755 "$work" && chmod 644 "$work/server"
+printf '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"hello_mcp","arguments":{}}}\n' >"$work/said"
+must as "$agent" AGENTRECEIPTS_SOCKET="$socket" agent-receipts-mcp --strict --patience 60000 --name greeter -- sh "$work/server" <"$work/said" >"$work/heard"
+grep -q '"result":{}' "$work/heard" || fail "the client heard: $(cat "$work/heard")"
+proxied() { [ "$(as "$auditor" AGENTRECEIPTS_CONFIG="$settings" agent-receipts list --json | grep -c hello_mcp)" -ge 2 ]; }
+wait_for "the proxy's receipts" proxied
 ok
 
 begin the_daemon_is_another_user_and_confined

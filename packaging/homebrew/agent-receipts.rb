@@ -13,6 +13,7 @@ class AgentReceipts < Formula
     system "cargo", "install", *std_cargo_args(path: "daemon-bin")
     system "cargo", "install", *std_cargo_args(path: "anchor")
     system "cargo", "install", *std_cargo_args(path: "hook")
+    system "cargo", "install", *std_cargo_args(path: "mcp-proxy")
     system "cargo", "install", *std_cargo_args(path: "cli")
     generate_completions_from_executable(bin/"agent-receipts", "completions")
     man1.mkpath

@@ -38,8 +38,13 @@ impl DebOptions {
 /// owners are root's, and times are that of the last commit.
 pub(crate) fn make_deb(workspace: &Workspace, options: &DebOptions) -> Result<PathBuf, PackageError> {
     if options.profile == "release" {
-        let programs =
-            ["agent-receipts-daemon", "agent-receipts-anchor", "agent-receipts-hook", "agent-receipts-cli"];
+        let programs = [
+            "agent-receipts-daemon",
+            "agent-receipts-anchor",
+            "agent-receipts-hook",
+            "agent-receipts-mcp",
+            "agent-receipts-cli",
+        ];
         let packages = programs.iter().flat_map(|package| ["--package", package]);
         run(
             Command::new("cargo").args(["build", "--release", "--locked", "--bins"]).args(packages),

@@ -13,8 +13,13 @@ pub(super) struct Stage<'w> {
 }
 
 /// What there is to be run.
-const PROGRAMS: [&str; 4] =
-    ["agent-receipts", "agent-receipts-daemon", "agent-receipts-anchor", "agent-receipts-hook"];
+const PROGRAMS: [&str; 5] = [
+    "agent-receipts",
+    "agent-receipts-daemon",
+    "agent-receipts-anchor",
+    "agent-receipts-hook",
+    "agent-receipts-mcp",
+];
 
 /// Files of the checkout that are packaged as they are.
 const AS_THEY_ARE: &[(&str, &str)] = &[
