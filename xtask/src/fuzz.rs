@@ -115,6 +115,7 @@ const COUNTERS: &[&str] = &[
 const TARGETS: &[(&str, &[&str])] = &[
     ("canonical_differential", &["core/corpus/reject/json", "core/corpus/accept/receipts"]),
     ("decode_event", &["ipc/tests/corpus/frames/accepted", "ipc/tests/corpus/frames/malformed_json"]),
+    ("mcp_message", &["fuzz/seeds/mcp_message"]),
     (
         "parse_checkpoint",
         &[
