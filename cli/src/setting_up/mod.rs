@@ -3,6 +3,7 @@
 //! Changes are made at places of the text, so that layout, order and comments stay; undoing takes out what was put in, whatever else
 //! was changed meanwhile. What is not plainly understood is told and not touched. Nothing is written before all is planned.
 
+mod address;
 mod backup;
 mod change;
 mod difference;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::address;
 use super::document::{Document, Syntax, quoted};
 use super::tree::{Member, Node};
 
@@ -123,7 +124,7 @@ fn wrapped<'a>(
 
 fn remote<'a>(name: &str, entry: &'a Node, url: &'a Member) -> Server<'a> {
     let left = |reason: &str| Server::Left(reason.to_owned());
-    let Some(address) = url.value.text() else { return left("its `url` is no text") };
+    let Some(place) = url.value.text() else { return left("its `url` is no text") };
     let kind = entry.get("type");
     match kind.map(Node::text) {
         None | Some(Some("http")) => {}
@@ -135,12 +136,8 @@ fn remote<'a>(name: &str, entry: &'a Node, url: &'a Member) -> Server<'a> {
     if let Some(member) = stranger {
         return Server::Left(format!("it has `{}`, which the proxy would not pass on", member.name));
     }
-    if !(address.starts_with("https://") || address.starts_with("http://")) {
-        return left("its `url` is no address of HTTP");
-    }
-    // Every user of the machine can read the arguments of a program.
-    if super::secrets::in_address(address) {
-        return left("its `url` holds a secret, which everybody could read among the proxy's arguments");
+    if let Some(reason) = address::unfit(place) {
+        return left(reason);
     }
     match unfit(name) {
         Some(reason) => left(reason),

@@ -102,6 +102,18 @@ pub(crate) fn anchor_binary() -> &'static Path {
     BINARY.get_or_init(|| built("agent-receipts-anchor"))
 }
 
+/// The hook's binary, likewise.
+pub(crate) fn hook_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built("agent-receipts-hook"))
+}
+
+/// The MCP proxy's binary, likewise.
+pub(crate) fn proxy_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built("agent-receipts-mcp"))
+}
+
 fn built(program: &str) -> PathBuf {
     let ours = Path::new(env!("CARGO_BIN_EXE_agent-receipts"));
     let binary = ours.with_file_name(program);

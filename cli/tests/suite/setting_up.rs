@@ -5,6 +5,7 @@ mod claude_code;
 mod hosts;
 mod options;
 mod passing_on;
+mod recording;
 mod secrets;
 mod starting;
 mod undoing;
