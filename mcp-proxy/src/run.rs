@@ -15,6 +15,7 @@ use crate::approvals::{self, Desk, DeskOptions};
 use crate::args::{Args, Command};
 use crate::check;
 use crate::http::{self, HttpError, HttpOptions};
+use crate::notice::notice;
 use crate::policy::{ActivePolicy, LoadError};
 use crate::record::{Recorder, RecorderOptions};
 use crate::session::{Proxy, Terms};
@@ -54,7 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match proxy(&args) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("agent-receipts-mcp: {error}");
+            notice(&error);
             ExitCode::from(match error {
                 RunError::Record(_) | RunError::Rules(_) => 2,
                 RunError::Http(ref error) if error.is_usage() => 2,
@@ -108,10 +109,10 @@ fn desk(args: &Args, server: &str) -> io::Result<Desk> {
     };
     let desk = Desk::open(&options, &SystemRandom::new(), &|name| std::env::var(name).ok())?;
     for fault in desk.faults() {
-        eprintln!("agent-receipts-mcp: approvals: {fault}");
+        notice(format_args!("approvals: {fault}"));
     }
     if let Some(address) = desk.address() {
-        eprintln!("agent-receipts-mcp: approvals: http://{address}");
+        notice(format_args!("approvals: http://{address}"));
     }
     Ok(desk)
 }

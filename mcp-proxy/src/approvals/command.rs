@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::answer::{Approver, Verdict, Way};
 use super::question::Pending;
 use super::room::Answering;
+use crate::notice::notice;
 
 /// The command, which is run once for each question.
 #[derive(Clone)]
@@ -60,7 +61,7 @@ impl Shared {
             Err(error) => {
                 if !self.complained.swap(true, Ordering::Relaxed) {
                     let program = self.words.first().map(|word| word.to_string_lossy()).unwrap_or_default();
-                    eprintln!("agent-receipts-mcp: cannot run the approval command `{program}`: {error}");
+                    notice(format_args!("cannot run the approval command `{program}`: {error}"));
                 }
                 None
             }

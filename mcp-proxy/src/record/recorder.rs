@@ -11,6 +11,7 @@ use agent_receipts_ipc::{
 
 use super::note::Note;
 use super::road::Road;
+use crate::notice::notice;
 
 /// Where and for whom is recorded.
 #[derive(Debug, Clone)]
@@ -103,9 +104,9 @@ impl Recorder {
     pub(crate) fn close(&self) {
         self.road.give_up();
         if let Untold::Lost { count, error } = self.emitter.close() {
-            eprintln!(
-                "agent-receipts-mcp: {count} events were not recorded, which could not be left in a file: {error}"
-            );
+            notice(format_args!(
+                "{count} events were not recorded, which could not be left in a file: {error}"
+            ));
         }
     }
 
@@ -115,7 +116,7 @@ impl Recorder {
             // Every text is cut to its limit before. Whatever this is, it is no receipt, and must be counted as none.
             _ => {
                 self.emitter.count_as_dropped(1);
-                eprintln!("agent-receipts-mcp: an event could not be sent: {error}");
+                notice(format_args!("an event could not be sent: {error}"));
             }
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use agent_receipts_ipc::{Decision, EmitError, Emitter, EventToSend, TransportError};
 
 use super::recorder::CHANNEL;
+use crate::notice::notice;
 
 /// The road to the daemon. Shut by the first event that fails; opened by a thread of its own as soon as the daemon takes an event.
 pub(super) struct Road {
@@ -47,12 +48,10 @@ impl Road {
         if self.is_shut.swap(true, Ordering::Relaxed) {
             return;
         }
-        eprintln!(
-            "agent-receipts-mcp: {error}; what is not recorded is counted, and told when the daemon is back"
-        );
         let road = Arc::clone(self);
+        let told = format!("{error}; what is not recorded is counted, and told when the daemon is back");
         // Without a thread the daemon is tried again with the next event, and that event waits.
-        if thread::Builder::new().name("road".into()).spawn(move || road.look_out()).is_err() {
+        if thread::Builder::new().name("road".into()).spawn(move || road.look_out(&told)).is_err() {
             self.is_shut.store(false, Ordering::Relaxed);
         }
     }
@@ -63,7 +62,9 @@ impl Road {
         self.given_up.notify_all();
     }
 
-    fn look_out(&self) {
+    /// On a thread of its own: nobody may read standard error, and a call must not wait for that.
+    fn look_out(&self, told: &str) {
+        notice(told);
         loop {
             let wait = self.wait.load(Ordering::Relaxed);
             if self.has_given_up_within(Duration::from_millis(wait)) {
@@ -73,7 +74,7 @@ impl Road {
             let answered = matches!(found, Ok(true));
             self.wait.store(if answered { FIRST } else { (wait * 2).min(LAST) }, Ordering::Relaxed);
             if found.is_ok() {
-                eprintln!("agent-receipts-mcp: the daemon is back");
+                notice("the daemon is back");
                 self.is_shut.store(false, Ordering::Relaxed);
                 return;
             }

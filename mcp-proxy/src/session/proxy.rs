@@ -9,6 +9,7 @@ use agent_receipts_core::json::{Object, Value};
 use agent_receipts_ipc::Decision;
 
 use crate::approvals::Desk;
+use crate::notice::notice;
 use crate::policy::{ActivePolicy, Counters, Reloaded};
 use crate::record::{NotRecorded, Note, Recorder, SYSTEM};
 
@@ -86,11 +87,11 @@ impl Proxy {
         let (error, output) = match self.rules.reload() {
             Ok(Reloaded { from, to }) => {
                 self.warn();
-                eprintln!("agent-receipts-mcp: the rules were read again: {to}");
+                notice(format_args!("the rules were read again: {to}"));
                 (String::new(), format!(r#"{{"from":"{from}","to":"{to}"}}"#))
             }
             Err(error) => {
-                eprintln!("agent-receipts-mcp: the rules stay as they were: {error}");
+                notice(format_args!("the rules stay as they were: {error}"));
                 (format!("the rules stay as they were: {error}"), "{}".to_owned())
             }
         };
@@ -105,7 +106,7 @@ impl Proxy {
     /// Says what is hardly meant.
     pub(crate) fn warn(&self) {
         for warning in self.rules.current().warnings() {
-            eprintln!("agent-receipts-mcp: rules: {warning}");
+            notice(format_args!("rules: {warning}"));
         }
     }
 

@@ -3,9 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::daemon::{Daemon, socket_in};
+use crate::server;
 use crate::wrapped::Wrapped;
 
 #[test]
@@ -107,5 +109,35 @@ fn who_acts_is_what_the_command_line_says() {
     for frame in &over.all {
         assert_eq!((&frame["issuer_name"], &frame["issuer_model"]), (&json!("claude"), &json!("m")));
         assert_eq!((&frame["operator_id"], &frame["operator_name"]), (&json!("o"), &json!("O")));
+    }
+}
+
+#[test]
+fn a_standard_error_that_takes_nothing_ends_no_session() {
+    for script in ["exec \"$0\" \"$@\" 2>/dev/full", "exec \"$0\" \"$@\" 2>&-"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.yaml");
+        // Something to warn of, at once.
+        fs::write(&file, "rules: [{name: never, tool_pattern: '*', action: block}]\n").unwrap();
+        let args = ["--rules", file.to_str().unwrap()];
+        let mut wrapped = Wrapped::by_way_of(script, &args, &server::command(), |folder| {
+            Some(Daemon::start(&socket_in(folder), false))
+        });
+        wrapped.call(1, "read", json!({}));
+        assert_eq!(wrapped.hear()["id"], 1);
+        fs::write(&file, "surprise: 1\n").unwrap();
+        let pid = Pid::from_raw(i32::try_from(wrapped.pid()).unwrap()).unwrap();
+        kill_process(pid, Signal::HUP).unwrap();
+        let daemon = wrapped.daemon.as_mut().unwrap();
+        daemon.wait("a load", |frame| frame["action_type"] == "mcp.policy.loaded");
+        // Its absence is something to say, too.
+        daemon.stop();
+        for id in 2..5 {
+            wrapped.call(id, "read", json!({}));
+            assert_eq!(wrapped.hear()["id"], id);
+        }
+        let over = wrapped.over();
+        assert!(over.status.success(), "{script}: {:?}", over.status);
+        assert_eq!(over.of("read").len(), 2);
     }
 }

@@ -56,12 +56,23 @@ impl Wrapped {
         command: &[String],
         daemon: impl FnOnce(&Path) -> Option<Daemon>,
     ) -> Self {
+        Self::by_way_of("exec \"$0\" \"$@\"", args, command, daemon)
+    }
+
+    /// The same, by a shell's script, whose parameters are the proxy's command.
+    pub(crate) fn by_way_of(
+        script: &str,
+        args: &[&str],
+        command: &[String],
+        daemon: impl FnOnce(&Path) -> Option<Daemon>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
         fs::create_dir(&run).unwrap();
         fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).unwrap();
         let daemon = daemon(folder.path());
-        let mut proxy = Command::new(env!("CARGO_BIN_EXE_agent-receipts-mcp"));
+        let mut proxy = Command::new("/bin/sh");
+        proxy.args(["-c", script, env!("CARGO_BIN_EXE_agent-receipts-mcp")]);
         proxy.env_clear().env("HOME", folder.path()).env("XDG_RUNTIME_DIR", run).env("PATH", "/usr/bin:/bin");
         proxy
             .env("AGENTRECEIPTS_SOCKET", socket_in(folder.path()))

@@ -25,6 +25,7 @@ use decide::Undecided;
 use talk::Talk;
 
 use super::answer::Verdict;
+use crate::notice::notice;
 
 /// What every word needs.
 struct Scene {
@@ -73,6 +74,6 @@ fn written(outcome: io::Result<()>) -> ExitCode {
 }
 
 fn failed(why: &str, code: u8) -> ExitCode {
-    eprintln!("agent-receipts-mcp: {}", agent_receipts_core::printable(why));
+    notice(agent_receipts_core::printable(why));
     ExitCode::from(code)
 }
