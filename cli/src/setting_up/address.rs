@@ -1,7 +1,5 @@
 //! Which addresses of remote servers the proxy takes.
 
-use std::net::IpAddr;
-
 use super::secrets::in_address;
 
 /// Why the proxy would refuse an address, or should not be given it; nothing where it is fit.
@@ -39,9 +37,13 @@ fn split(authority: &str) -> Option<(&str, Option<&str>)> {
     Some(authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))))
 }
 
+/// By one of the usual spellings of it; this program knows no network that could tell more.
 fn is_this_machine(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    let octets =
+        || host.split('.').map(|part| part.parse::<u8>().ok().filter(|octet| octet.to_string() == part));
+    let is_loopback =
+        || octets().all(|octet| octet.is_some()) && octets().count() == 4 && host.starts_with("127.");
+    host.eq_ignore_ascii_case("localhost") || host == "[::1]" || is_loopback()
 }
 
 const NO_ADDRESS: &str = "its `url` is no address that the proxy takes";
@@ -78,6 +80,10 @@ mod tests {
             "https://[::1/",
             "http://h/",
             "http://127.0.0.1.example.org/",
+            "http://127.1/",
+            "http://127.0.0.01/",
+            "http://127.0.0.256/",
+            "http://10.0.0.1/",
             "http://localhost.example.org/",
             "https://me@h/",
             "https://h/?token=1",
