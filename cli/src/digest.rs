@@ -1,14 +1,27 @@
 //! The SHA-256 of a file.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use ring::digest::{Context, SHA256};
+use rustix::fs::OFlags;
 
-/// `sha256:<hex>` of a file's bytes, a piece at a time.
+/// `sha256:<hex>` of a file's bytes, a piece at a time. No link is followed, and nothing waited for: somebody else may have put there
+/// what has no end.
 pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    let about = path.symlink_metadata()?;
+    if about.file_type().is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link"));
+    }
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        let kind = if about.file_type().is_fifo() { "it is a FIFO" } else { "it is not a regular file" };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, kind));
+    }
     let mut context = Context::new(&SHA256);
     let mut piece = vec![0; 256 << 10];
     loop {

@@ -2,11 +2,13 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use agent_receipts_store::{ReceiptStore, Row, SqliteStore};
 
 use crate::chains::{Chain, Key, database, lines};
-use crate::house::House;
+use crate::house::{House, Said};
 
 fn house_with(rows: &[Row]) -> House {
     let house = House::new();
@@ -405,4 +407,42 @@ fn an_archive_is_held_against_its_manifest() {
         assert!(said.code == 1 && found, "{words}: {}", said.all());
         assert_eq!(house.say(["verify", "--chain-id", "more"]).code, 0, "{words}");
     }
+}
+
+/// Whoever can write the folder could keep every reader waiting for ever, the daemon's `--retire` among them.
+#[test]
+fn what_is_no_file_in_an_archive_is_refused_at_once() {
+    let house = house_with(&Chain::new("own").rows(&Key::new(1), 1));
+    write_lines(&house, "two.jsonl", &Chain::new("two").rows(&Key::new(1), 2));
+    assert_eq!(house.say(["import", "two.jsonl"]).code, 0);
+    for name in ["manifest.json", "receipts.db"] {
+        let path = house.data(&format!("receipts.db.archives/two/{name}"));
+        let kept = house.path("kept");
+        std::fs::rename(&path, &kept).unwrap();
+        let plants: [(fn(&std::path::Path), &str); 2] = [
+            (|path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()), "is a FIFO"),
+            (|path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(), "is a symbolic link"),
+        ];
+        for (plant, words) in plants {
+            plant(&path);
+            for command in [&["verify"][..], &["list"], &["doctor", "--no-roundtrip"]] {
+                let mut child = house.command(command);
+                let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+                let deadline = Instant::now() + Duration::from_secs(120);
+                while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                let hangs = child.try_wait().unwrap().is_none();
+                if hangs {
+                    child.kill().unwrap();
+                }
+                let said = Said::of(&child.wait_with_output().unwrap());
+                assert!(!hangs, "{command:?} waits for {name}");
+                assert!(said.code != 0 && said.all().contains(words), "{command:?} {name}: {}", said.all());
+            }
+            std::fs::remove_file(&path).unwrap();
+        }
+        std::fs::rename(&kept, &path).unwrap();
+    }
+    assert_eq!(house.say(["verify"]).code, 0);
 }

@@ -1,13 +1,12 @@
 //! The folder of a database's archives.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
 use super::writer::{ArchiveError, ArchiveWriter};
 use crate::StoreError;
-use crate::sqlite::{regular, sibling};
+use crate::sqlite::{open_regular, regular, sibling};
 
 /// Where the archives of one database stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +82,9 @@ impl ArchiveFolder {
         }
         let path = folder.join(MANIFEST);
         let mut text = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(LONGEST_MANIFEST).read_to_end(&mut text))
+        open_regular(&path)?
+            .take(LONGEST_MANIFEST)
+            .read_to_end(&mut text)
             .map_err(|error| StoreError::io(&path, "read", &error))?;
         let manifest = Manifest::parse(&text).map_err(|reason| ArchiveError::Manifest { path, reason })?;
         Ok(Archive { database, name, manifest })

@@ -113,6 +113,18 @@ pub(crate) fn open_plain(path: &Path) -> Result<File, StoreError> {
         .map_err(|error| StoreError::io(path, "open", &error))
 }
 
+/// Opens a regular file for reading, and nothing else: what waits for a writer, or has no end, would keep its reader for ever.
+pub(crate) fn open_regular(path: &Path) -> Result<File, StoreError> {
+    regular(path)?;
+    let file = open_plain(path)?;
+    let about = file.metadata().map_err(|error| StoreError::io(path, "examine", &error))?;
+    match about.is_file() {
+        true => Ok(file),
+        // Exchanged since the first look.
+        false => Err(StoreError::NotRegular { path: path.to_owned(), kind: "special file" }),
+    }
+}
+
 /// Clears every permission bit beyond [`MODE_CAP`]; never adds one.
 pub(crate) fn tighten(path: &Path, file: &File) -> Result<(), StoreError> {
     let metadata = file.metadata().map_err(|error| StoreError::io(path, "examine", &error))?;

@@ -23,7 +23,7 @@ mod writer;
 pub use compact::Compacted;
 pub(crate) use copy::sync_folder;
 pub use copy::{Copied, Existing};
-pub(crate) use files::{regular, sibling};
+pub(crate) use files::{open_regular, regular, sibling};
 pub use reader::{Interrupter, SqliteReader};
 pub use retire::RetireError;
 pub use schema::SCHEMA_VERSION;
