@@ -446,3 +446,20 @@ fn what_is_no_file_in_an_archive_is_refused_at_once() {
     }
     assert_eq!(house.say(["verify"]).code, 0);
 }
+
+/// Whoever can write the folder could have every reader fill its memory with what is no manifest at all.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_stands_in_the_place_of_a_manifest_is_not_held_in_memory() {
+    let house = house_with(&Chain::new("own").rows(&Key::new(1), 1));
+    write_lines(&house, "two.jsonl", &Chain::new("two").rows(&Key::new(1), 2));
+    assert_eq!(house.say(["import", "two.jsonl"]).code, 0);
+    let path = house.data("receipts.db.archives/two/manifest.json");
+    std::fs::remove_file(&path).unwrap();
+    let values = "[],".repeat(8 << 20);
+    std::fs::write(&path, format!("{{\"further\":[{values}[]],\"version\":1}}")).unwrap();
+    // 24 MiB of text, which were some 500 MiB of values.
+    let program = env!("CARGO_BIN_EXE_agent-receipts");
+    let said = house.shell(&format!("ulimit -v 262144 && exec '{program}' list"));
+    assert!(said.code == 2 && said.err.contains("not a manifest: unknown field `further`"), "{}", said.all());
+}

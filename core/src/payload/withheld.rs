@@ -36,17 +36,21 @@ fn carried(text: &str, room: usize) -> Cow<'_, str> {
 /// Two stand-ins fit into this: each has two hashes and a count.
 const LEAST: usize = 1024;
 
-/// What stands for a payload that is not sent: how long it was, SHA-256 of its bytes, and, where it is JSON that can be put into its
-/// canonical form, the hash that a receipt would have held.
+/// The longest text in bytes whose canonical form is looked for: its values take tens of times as much memory as itself.
+const LONGEST_PARSED: usize = 16 << 20;
+
+/// What stands for a payload that is not sent: how long it was, SHA-256 of its bytes, and, where it is JSON of 16 MiB at most that can
+/// be put into its canonical form, the hash that a receipt would have held.
 pub fn withheld(text: &[u8]) -> String {
     let bytes = text.len();
     let sha256 = ReceiptHash::of(text);
-    match json::parse(text, Rules::Payload) {
-        Ok(value) => format!(
+    let parsed = (bytes <= LONGEST_PARSED).then(|| json::parse(text, Rules::Payload).ok()).flatten();
+    match parsed {
+        Some(value) => format!(
             r#"{{"withheld":{{"bytes":{bytes},"canonical":"{}","sha256":"{sha256}"}}}}"#,
             super::hash(&value)
         ),
-        Err(_) => format!(r#"{{"withheld":{{"bytes":{bytes},"sha256":"{sha256}"}}}}"#),
+        None => format!(r#"{{"withheld":{{"bytes":{bytes},"sha256":"{sha256}"}}}}"#),
     }
 }
 
@@ -94,6 +98,15 @@ mod tests {
     fn room_for_nothing_ends() {
         let (input, output) = fitting(Some("[1,2,3]"), Some("{}"), 0);
         assert!(input.is_some_and(|text| text.contains("withheld")) && output.is_some());
+    }
+
+    /// A digest holds nobody up.
+    #[test]
+    fn what_is_very_long_is_told_by_its_bytes_alone() {
+        let of = |length: usize| withheld(format!("\"{}\"", "x".repeat(length - 2)).as_bytes());
+        assert!(of(16 << 20).contains("canonical"));
+        let longer = of((16 << 20) + 1);
+        assert!(longer.contains("16777217") && longer.contains("sha256:") && !longer.contains("canonical"));
     }
 
     #[test]

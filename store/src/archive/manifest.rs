@@ -91,11 +91,12 @@ impl Manifest {
     /// [`ManifestError`].
     pub fn parse(text: &[u8]) -> Result<Self, ManifestError> {
         let malformed = |error: serde_json::Error| ManifestError::Malformed { reason: error.to_string() };
-        let value: serde_json::Value = serde_json::from_slice(text).map_err(malformed)?;
-        // Looked at first: what a later version adds would only be called an unknown field.
-        match value.get("version").and_then(serde_json::Value::as_u64) {
-            Some(found) if found > u64::from(VERSION) => Err(ManifestError::Newer { found }),
-            _ => serde_json::from_value(value).map_err(malformed),
+        // Looked at first, and alone: what a later version adds would only be called an unknown field, and what somebody put there
+        // instead of a manifest is not to be held in memory.
+        let Versioned { version: found } = serde_json::from_slice(text).map_err(malformed)?;
+        match found > u64::from(VERSION) {
+            true => Err(ManifestError::Newer { found }),
+            false => serde_json::from_slice(text).map_err(malformed),
         }
     }
 
@@ -104,6 +105,12 @@ impl Manifest {
         // Text and numbers only: nothing that could not be written.
         serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
     }
+}
+
+/// All of a manifest that is looked at before its version is known; the rest is passed over.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u64,
 }
 
 const VERSION: u32 = 1;
@@ -152,7 +159,7 @@ mod tests {
         }
         let more = json.replace("\"bytes\"", "\"further\": 1, \"bytes\"");
         assert!(Manifest::parse(more.as_bytes()).is_err());
-        let newer = json.replace("\"version\": 1", "\"version\": 2");
+        let newer = json.replace("\"version\": 1", "\"further\": [[]], \"version\": 2");
         assert_eq!(Manifest::parse(newer.as_bytes()), Err(ManifestError::Newer { found: 2 }));
     }
 }
