@@ -10,7 +10,7 @@ use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
 use crate::digest::sha256_of;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{count, printable};
+use crate::output::{count, printable, total};
 use crate::reading::Reading;
 use crate::verification::{Report, StoreVerification, Trust, write_all};
 
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let chains: Vec<String> = verification.chains()?.into_iter().map(|chain| chain.chain_id).collect();
     let report = verification.report(&chains)?;
     let moved = verification.reading().ask(|reader| reader.moved_chains())?;
-    let moved = moved.iter().map(|chain| chain.receipts).sum();
+    let moved = total(moved.iter().map(|chain| chain.receipts));
     let code = if report.valid || copied.receipts == 0 { exit::OK } else { exit::FAILED };
     let file = copied.path.clone();
     write(Answer { file, bytes: copied.bytes, sha256, moved, report }, &copied, context)?;

@@ -12,4 +12,4 @@ pub(crate) use paint::Tone;
 pub(crate) use progress::Progress;
 pub(crate) use receipts::{as_json, as_json_of, deed, risk_tone, status_tone, write_rows, write_rows_of};
 pub(crate) use screen::{Screen, complain};
-pub(crate) use text::{count, cut};
+pub(crate) use text::{count, cut, total};

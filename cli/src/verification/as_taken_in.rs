@@ -9,7 +9,7 @@ use agent_receipts_store::{Archive, ArchivedChain, ChainSummary, ReceiptReader a
 use super::moved::bounded;
 use super::stored::StoreVerification;
 use crate::failure::Failure;
-use crate::output::count;
+use crate::output::{count, total};
 
 /// Every chain that is not as it was taken in; only this one, where one was asked for.
 pub(super) fn differences(
@@ -21,7 +21,7 @@ pub(super) fn differences(
     let is_asked_for = |chain_id: &str| only.is_none_or(|only| only == chain_id);
     let mut there: BTreeMap<String, ChainSummary> =
         verification.chains()?.into_iter().map(|chain| (chain.chain_id.clone(), chain)).collect();
-    let receipts: u64 = there.values().fold(0, |sum, chain| sum.saturating_add(chain.length));
+    let receipts = total(there.values().map(|chain| chain.length));
     let mut found = Vec::new();
     for taken_in in archive.manifest.chains.iter().filter(|chain| is_asked_for(&chain.chain_id)) {
         let ArchivedChain { chain_id, .. } = taken_in;

@@ -11,7 +11,7 @@ use agent_receipts_chain::tree::hash_of_text;
 use agent_receipts_store::{Archive, ArchiveKind, MovedChain, MovedReceipt, ReceiptReader as _, StoreError};
 
 use crate::failure::Failure;
-use crate::output::count;
+use crate::output::{count, total};
 use crate::reading::Reading;
 
 /// What is to be held against each other.
@@ -53,7 +53,7 @@ impl Holding<'_> {
     pub(super) fn hold(mut self) -> Result<Held, Failure> {
         let chains = self.chains()?;
         let mut held = Held::default();
-        let receipts: u64 = chains.iter().map(|chain| chain.receipts).sum();
+        let receipts = total(chains.iter().map(|chain| chain.receipts));
         if self.left_out {
             if !chains.is_empty() {
                 held.conflicts.push(format!(

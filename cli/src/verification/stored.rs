@@ -14,7 +14,7 @@ use super::report::{ChainReport, Report};
 use super::trust::Trust;
 use super::walk::Walk;
 use crate::failure::Failure;
-use crate::output::Progress;
+use crate::output::{Progress, total};
 use crate::reading::Reading;
 
 /// Verifies chains of one database with the keys that the published key vouches for.
@@ -103,8 +103,8 @@ impl StoreVerification {
 
     /// The same.
     pub(super) fn show_progress(&mut self) -> Result<(), StoreError> {
-        let total = self.chains()?.iter().map(|chain| chain.length).sum();
-        self.progress = Some(Progress::towards(total));
+        let receipts = total(self.chains()?.iter().map(|chain| chain.length));
+        self.progress = Some(Progress::towards(receipts));
         Ok(())
     }
 

@@ -265,6 +265,32 @@ fn archive_sql(house: &House, statement: &str) {
     rusqlite::Connection::open(archived(house)).unwrap().execute_batch(statement).unwrap();
 }
 
+/// Numbers that anybody who can write the database can write are summed without an end of this program.
+#[test]
+fn counts_that_nobody_can_count_are_a_finding() {
+    let (house, _) = old_and_new(&Key::new(1));
+    retired(&house);
+    let planted = "INSERT INTO ar_moved_chains \
+        (chain_id, archive, receipts, first_sequence, last_sequence, last_rowid, tip_id, tip_hash) \
+        VALUES (?, 'x', 9223372036854775807, 1, 1, 1, 'i', 'h')";
+    for chain in ["'p'", "'q'", "'r'"] {
+        sql(&house, &planted.replace('?', chain));
+    }
+    for command in
+        [&["verify"][..], &["verify", "--no-archives"], &["doctor", "--no-roundtrip"], &["backup", "copy.db"]]
+    {
+        let said = house.say(command);
+        assert!(!said.err.contains("panicked"), "{command:?}: {}", said.all());
+        assert_eq!(said.code, i32::from(command[0] != "backup"), "{command:?}: {}", said.all());
+    }
+    let said = house.say(["verify"]);
+    assert!(
+        said.out.contains("receipts of chain `p` that were moved, the database accounts for 0"),
+        "{}",
+        said.all()
+    );
+}
+
 /// The tree has lost leaves, whoever has the archive.
 #[test]
 fn anchors_miss_what_is_left_of_moved_receipts() {

@@ -10,7 +10,7 @@ use agent_receipts_store::{CheckpointReader, ReceiptReader, SqliteReader, StoreE
 use super::check::Check;
 use super::scene::Scene;
 use crate::failure::Failure;
-use crate::output::count;
+use crate::output::{count, total};
 use crate::reading::Reading;
 use crate::verification::{Trust, ring_with_archives};
 
@@ -44,11 +44,12 @@ struct Found {
 impl Found {
     fn of(reader: &SqliteReader) -> Result<Self, StoreError> {
         let chains = reader.chains()?;
-        let moved: u64 = reader.moved_chains()?.iter().map(|chain| chain.receipts).sum();
+        let moved = reader.moved_chains()?;
+        let moved = moved.iter().map(|chain| chain.receipts);
         let first = chains.iter().map(|chain| chain.first_timestamp.as_str()).min();
         let last = reader.checkpoints_up_to(i64::MAX.unsigned_abs(), 1)?;
         Ok(Self {
-            receipts: chains.iter().map(|chain| chain.length).sum::<u64>() + moved,
+            receipts: total(chains.iter().map(|chain| chain.length).chain(moved)),
             since: first.and_then(|text| Timestamp::parse(text).ok()),
             note: last.into_iter().next().map(|checkpoint| checkpoint.note),
         })

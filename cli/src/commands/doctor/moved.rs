@@ -7,7 +7,7 @@ use agent_receipts_store::{ArchiveFolder, StoreError};
 use super::check::Check;
 use super::scene::Scene;
 use crate::failure::Failure;
-use crate::output::count;
+use crate::output::{count, total};
 use crate::reading::Reading;
 use crate::retiring::unfinished;
 
@@ -34,7 +34,8 @@ fn look(scene: &Scene) -> Result<Option<Check>, Failure> {
     }
     let mut archives: BTreeMap<&str, u64> = BTreeMap::new();
     for chain in &moved {
-        *archives.entry(&chain.archive).or_default() += chain.receipts;
+        let sum = archives.entry(&chain.archive).or_default();
+        *sum = total([*sum, chain.receipts]);
     }
     if archives.is_empty() {
         return Ok(None);
@@ -46,7 +47,7 @@ fn look(scene: &Scene) -> Result<Option<Check>, Failure> {
         let reason = format_args!("archive `{name}` is not here, to which {receipts} were moved");
         return Ok(Some(Check::fail(NAME, reason, "bring the archive's folder back, from a backup of it")));
     }
-    let receipts = count(archives.values().sum(), "receipt");
+    let receipts = count(total(archives.values().copied()), "receipt");
     let (chains, archives) = (count(moved.len() as u64, "chain"), count(archives.len() as u64, "archive"));
     Ok(Some(Check::ok(NAME, format_args!("{receipts} of {chains} in {archives}, all here"))))
 }
