@@ -419,7 +419,8 @@ fn what_is_no_file_in_an_archive_is_refused_at_once() {
         let path = house.data(&format!("receipts.db.archives/two/{name}"));
         let kept = house.path("kept");
         std::fs::rename(&path, &kept).unwrap();
-        let plants: [(fn(&std::path::Path), &str); 2] = [
+        type Plant = (fn(&std::path::Path), &'static str);
+        let plants: [Plant; 2] = [
             (|path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success()), "is a FIFO"),
             (|path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(), "is a symbolic link"),
         ];
