@@ -14,7 +14,7 @@ use super::{Action, Call, Judgement, Policy};
 
 /// What was counted for limits. Limits in time count all sessions of a process together, budgets each session by itself.
 ///
-/// A reload keeps the counts of limits that it keeps, by name. Memory is bounded: see [`MOST_TOOLS`].
+/// A reload keeps the counts of limits that it keeps, by name. Memory is bounded (`MOST_TOOLS`).
 #[derive(Debug, Default)]
 pub struct Counters {
     windows: Arc<Mutex<Table>>,

@@ -77,11 +77,7 @@ fn rest(mut stream: TcpStream) -> String {
 const PLAIN: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
 fn short() -> Limits {
-    Limits {
-        header_time: Duration::from_secs(1),
-        life: Some(Duration::from_secs(4)),
-        ..Limits::brief()
-    }
+    Limits { header_time: Duration::from_secs(1), life: Some(Duration::from_secs(4)), ..Limits::brief() }
 }
 
 #[test]
