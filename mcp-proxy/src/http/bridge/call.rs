@@ -33,6 +33,7 @@ impl Bridge {
         let kind =
             Kind { ends_by_closing: self.session().is_modern(), is_lasting: request.method == SUBSCRIBE };
         self.calls.begin(&id, kind, async move {
+            bridge.until_ready().await;
             let sent = bridge.remote.send(Method::POST, headers, message).await;
             let answered = match sent {
                 Ok(response) => bridge.answer(&request, response).await,

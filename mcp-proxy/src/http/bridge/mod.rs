@@ -2,6 +2,7 @@
 //!
 //! Every message of the client is a POST of its own. Requests do not wait for one another; what needs no answer keeps its order.
 
+mod asides;
 mod call;
 mod cancel;
 mod session;
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::Method;
 use hyper::body::Bytes;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, timeout};
 
@@ -21,7 +22,7 @@ use super::failure::Failure;
 use super::gate::{Gate, Onward};
 use super::outline::{INITIALIZED, Id, Outline};
 use super::remote::Remote;
-use crate::notice::notice;
+use asides::Aside;
 use cancel::Calls;
 pub(crate) use session::SESSION_ID;
 use session::Session;
@@ -39,6 +40,10 @@ pub(crate) struct Bridge {
     limit: usize,
     /// The server no longer knows the session.
     gone: Notify,
+    /// Whether requests may go out: not while the server is being told that the client is ready.
+    ready: watch::Sender<bool>,
+    /// Listens to what the server says of its own.
+    standing: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How a bridge ended.
@@ -68,6 +73,8 @@ impl Bridge {
             calls: Arc::default(),
             limit,
             gone: Notify::new(),
+            ready: watch::Sender::new(true),
+            standing: Mutex::default(),
         })
     }
 
@@ -78,8 +85,7 @@ impl Bridge {
         stop: &Notify,
     ) -> End {
         let (asides, queue) = mpsc::unbounded_channel();
-        let asides_task = tokio::spawn(Arc::clone(self).asides(queue));
-        let mut standing = None;
+        let asides_task = tokio::spawn(Arc::clone(self).send_asides(queue));
         let end = loop {
             let onward = tokio::select! {
                 () = self.gone.notified() => break End::SessionGone,
@@ -91,30 +97,29 @@ impl Bridge {
                 None => break End::ClientLeft,
                 Some((Onward::Nothing, _)) => continue,
                 Some((Onward::Answer(answer), _)) => {
-                    self.tell(answer).await;
-                    continue;
+                    // A client that does not listen must not keep us from ending.
+                    tokio::select! {
+                        () = stop.notified() => break End::Stopped,
+                        () = self.tell(answer) => continue,
+                    }
                 }
                 Some((Onward::Forward(message), load)) => load.carries(message),
             };
-            match Outline::of(&message) {
-                Some(Outline::Request(request)) => self.begin(request, message),
+            let aside = match Outline::of(&message) {
+                Some(Outline::Request(request)) => {
+                    self.begin(request, message);
+                    continue;
+                }
                 Some(Outline::Notification { method, .. }) if method == INITIALIZED => {
-                    // The one that everything after it depends on.
-                    if self.aside(message).await {
-                        let new = tokio::spawn(Arc::clone(self).stand());
-                        // One is enough, however often a client says that it is ready.
-                        let old: Option<JoinHandle<()>> = standing.replace(new);
-                        old.inspect(JoinHandle::abort);
-                    }
+                    // What follows depends on it.
+                    self.ready.send_replace(false);
+                    Aside::Ready(message)
                 }
-                Some(Outline::Notification { cancels: Some(id), .. }) => {
-                    if !self.calls.cancel(&id) {
-                        _ = asides.send((message, Some(id)));
-                    }
-                }
-                // Answers to the server and other notifications: in order among themselves, and nothing waits for them.
-                _ => _ = asides.send((message, None)),
-            }
+                Some(Outline::Notification { cancels: Some(id), .. }) if self.calls.cancel(&id) => continue,
+                Some(Outline::Notification { cancels: Some(id), .. }) => Aside::Cancel(message, id),
+                _ => Aside::Plain(message),
+            };
+            _ = asides.send(aside);
         };
         drop(asides);
         if end == End::ClientLeft {
@@ -124,52 +129,22 @@ impl Bridge {
             })
             .await;
         }
-        if let Some(standing) = standing {
-            standing.abort();
-        }
         self.close(end).await;
         end
     }
 
-    /// Sends what needs no answer, one after the other.
-    async fn asides(self: Arc<Self>, mut queue: mpsc::UnboundedReceiver<(Bytes, Option<Id>)>) {
-        while let Some((message, cancelled)) = queue.recv().await {
-            self.aside(message).await;
-            if let Some(id) = cancelled {
-                self.calls.leave_soon(&id);
-            }
-        }
-    }
-
-    /// Sends what needs no answer; whether the server took it.
-    async fn aside(&self, message: Bytes) -> bool {
-        let headers = self.session().headers(POST_ACCEPTS);
-        match timeout(ASIDE, self.remote.send(Method::POST, headers, message)).await {
-            Ok(Ok(response)) if response.status().is_success() => true,
-            Ok(Ok(response)) => {
-                if response.status().as_u16() == 404 && self.session().is_open() {
-                    self.gone.notify_one();
-                }
-                notice(Failure::Status { status: response.status().as_u16() });
-                false
-            }
-            Ok(Err(error)) => {
-                notice(error);
-                false
-            }
-            Err(_) => {
-                notice("the server does not take a notification");
-                false
-            }
-        }
-    }
-
-    /// Ends what is open.
+    /// Ends what is open. All is recorded before anybody is told: a client need not listen.
     async fn close(&self, end: End) {
+        self.stop_standing();
         let why = if end == End::SessionGone { Failure::SessionGone } else { Failure::Stopped };
-        for id in self.calls.end() {
-            self.fail(&id, &why).await;
-        }
+        let answers: Vec<_> = self.calls.end().iter().map(|id| why.answer(id)).collect();
+        answers.iter().for_each(|answer| self.gate.server_says(answer));
+        _ = timeout(LAST_WORDS, async {
+            for answer in answers {
+                self.tell(answer).await;
+            }
+        })
+        .await;
     }
 
     /// Tells the server that nobody will come back. What was recorded does not wait for that.
@@ -211,9 +186,9 @@ impl Bridge {
 
 /// What a POST takes for an answer.
 const POST_ACCEPTS: &str = "application/json, text/event-stream";
-/// For the server to take what needs no answer.
-const ASIDE: Duration = Duration::from_secs(30);
 /// For answers that are still to come when the client has nothing more to say. The official clients end us after two seconds.
 const GRACE: Duration = Duration::from_secs(1);
+/// For the client to hear what became of its requests.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 /// For the server to hear that the session is over.
 const GOODBYE: Duration = Duration::from_millis(500);

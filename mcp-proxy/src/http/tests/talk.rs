@@ -19,6 +19,12 @@ use crate::session::Ended;
 #[derive(Default)]
 pub(super) struct Notes(Mutex<Vec<String>>);
 
+impl Notes {
+    pub(super) fn all(&self) -> String {
+        self.0.lock().unwrap().join("\n")
+    }
+}
+
 impl Gate for Notes {
     fn client_says(self: Arc<Self>, message: Vec<u8>, then: Box<dyn FnOnce(Onward) + Send>) {
         then(Onward::Forward(message));
@@ -117,7 +123,7 @@ impl Talk {
 
     /// What was recorded.
     pub(super) fn recorded(&self) -> String {
-        self.notes.0.lock().unwrap().join("\n")
+        self.notes.all()
     }
 
     /// The client has nothing more to say; what it hears until the end, and how it ended.

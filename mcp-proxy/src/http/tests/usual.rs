@@ -1,12 +1,18 @@
 //! Servers that do as the specification says.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+
+use hyper::HeaderMap;
+use tokio::sync::mpsc as queue;
 
 use super::server::{Seen, Server, accepted, event, events, hung_up, json, not_offered, reply, result};
-use super::talk::Talk;
-use crate::http::bridge::End;
+use super::talk::{Notes, Talk};
+use crate::http::backlog::Backlog;
+use crate::http::bridge::{Bridge, End};
+use crate::http::endpoint::Endpoint;
+use crate::http::gate::{Gate, Onward};
+use crate::http::remote::Remote;
 
 const OPENED: &str = "200 OK\r\nMcp-Session-Id: session-1";
 
@@ -320,4 +326,38 @@ fn a_client_that_is_ready_twice_has_one_stream() {
     talk.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     told.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
     assert_eq!(talk.leave().1, End::ClientLeft);
+}
+
+#[test]
+fn it_ends_when_it_is_told_to_though_nobody_listens() {
+    let server = server(|_, stream| {
+        events(stream);
+        hung_up(stream);
+        false
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let notes = Arc::new(Notes::default());
+        let remote = Remote::new(Endpoint::parse(&server.url()).unwrap(), HeaderMap::new()).unwrap();
+        // Room for one message, and nobody takes it.
+        let (out, _heard) = queue::channel(1);
+        let bridge = Bridge::new(remote, Arc::clone(&notes) as Arc<dyn Gate>, out, 1 << 20);
+        let (say, said) = queue::unbounded_channel();
+        let backlog = Backlog::new(1 << 20);
+        let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow"}}"#;
+        say.send((Onward::Forward(call.to_vec()), backlog.enter(0))).unwrap();
+        for _ in 0..5 {
+            say.send((Onward::Answer(b"{}".to_vec()), backlog.enter(0))).unwrap();
+        }
+        let stop = tokio::sync::Notify::new();
+        let told = async {
+            while !server.seen().iter().any(|seen| seen.body.contains("slow")) {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            stop.notify_one();
+        };
+        let (end, ()) = tokio::join!(bridge.run(said, &stop), told);
+        assert_eq!(end, End::Stopped);
+        assert!(notes.all().contains("the proxy ended"), "recorded, though nobody could be told");
+    });
 }
