@@ -77,6 +77,10 @@ fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'de RawV
 }
 
 fn one(text: &[u8]) -> Heard<'_> {
+    // (An array would be read as the members in order.)
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Heard::NoMessage;
+    }
     // Members that stand twice are an error here, and read by the more patient reader.
     let Ok(spans) = serde_json::from_slice::<Spans<'_>>(text) else { return lossy(text) };
     let id = spans.id.and_then(|id| json::parse(id.get().as_bytes(), Rules::Payload).ok());
@@ -226,6 +230,7 @@ mod tests {
             "{}",
             is(request)
         );
+        assert_eq!(is(r#"[[1,"m",{},0,null]]"#), "Batch([NoMessage])");
         assert_eq!(is(&"[".repeat(100_000)), "NoJson");
     }
 }

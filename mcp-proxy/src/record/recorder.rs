@@ -1,12 +1,13 @@
 //! Sends notes, and never holds a call up for longer than one dial.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use agent_receipts_core::{clipped, payload};
 use agent_receipts_ipc::{
-    Ack, BuildError, EmitError, Emitter, EventToSend, Identity, MAX_FRAME, MAX_RESOURCE, MAX_TEXT, Untold,
+    Ack, BuildError, EmitError, Emitter, EventToSend, Identity, MAX_FRAME, MAX_RESOURCE, MAX_TEXT,
+    TransportError, Untold,
 };
 
 use super::note::Note;
@@ -49,6 +50,7 @@ pub(crate) struct Recorder {
     road: Arc<Road>,
     server: String,
     patience: Duration,
+    turn: Mutex<()>,
 }
 
 impl Recorder {
@@ -62,13 +64,15 @@ impl Recorder {
         }
         let emitter = builder.build()?;
         let road = Arc::new(Road::new(&emitter, &options.server, patience));
-        Ok(Self { emitter, road, server: options.server, patience })
+        Ok(Self { emitter, road, server: options.server, patience, turn: Mutex::default() })
     }
 
     /// Sends it. What cannot be sent is counted, and the daemon is told the count as soon as it is back.
     ///
     /// While the daemon is away this costs nothing but the count: only the call that finds out waits, no longer than it may.
     pub(crate) fn note(&self, note: &Note<'_>) {
+        // In turns of ours: an emitter that is busy would take a thread that was not scheduled in time for a daemon that is away.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if self.road.is_shut() {
             self.emitter.count_as_dropped(1);
             return;
@@ -112,6 +116,8 @@ impl Recorder {
 
     fn failed(&self, error: &EmitError) {
         match error {
+            // Other threads were quicker; that says nothing of the daemon.
+            EmitError::Transport(TransportError::Busy) => {}
             EmitError::Transport(_) => self.road.shut(error),
             // Every text is cut to its limit before. Whatever this is, it is no receipt, and must be counted as none.
             _ => {

@@ -82,11 +82,11 @@ impl Session {
         }
     }
 
-    /// On the desk's thread: what waits for the server is handed to a thread of its own, so that a server that does not read holds up
-    /// no other answer.
+    /// On the desk's thread: what is to be passed on is handed to a thread of its own, so that a server or client that does not read
+    /// holds up no other answer, and not the end.
     fn answered(self: Arc<Self>, waiting: Waiting, approval: &ApprovalId, answer: Answer) {
         let approval = approval.clone();
-        if !matches!(answer, Answer::Approved(_)) {
+        if answer == Answer::Withdrawn {
             return self.decided(waiting, Some(&approval), answer);
         }
         let (give, take) = std::sync::mpsc::channel::<(Arc<Self>, Waiting)>();

@@ -147,7 +147,7 @@ impl Proxy {
 }
 
 /// How long the end waits for what was approved at the last moment.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// The most bytes of the server's name in a target.
 const MOST: usize = 512;

@@ -26,9 +26,9 @@ impl Pipes {
         Ok(Self { to_server: Sink::new(server), to_client: Sink::new(client), moved: AtomicU64::new(0) })
     }
 
-    /// The server is told that nothing more comes.
+    /// The server is told that nothing more comes, unless a message is on its way to it. Never waits.
     pub(super) fn close_server(&self) {
-        self.to_server.close();
+        self.to_server.close_if_free();
     }
 
     /// A number that changes as long as the server's messages get through, and whether one is on its way.
@@ -65,8 +65,9 @@ pub(super) fn from_client(
             }
         }
         session.withdraw_all();
-        pipes.close_server();
+        // Told first: what was approved a moment ago may still wait for a server that does not read.
         let _ = tell.send(Event::ClientEnded);
+        pipes.to_server.close();
     };
     thread::Builder::new().name("from-client".into()).spawn(read).map(drop)
 }
@@ -138,6 +139,13 @@ impl Sink {
             *end = None;
         }
         sent
+    }
+
+    /// Whoever ends the session must not wait for a server that does not read.
+    fn close_if_free(&self) {
+        if let Ok(mut end) = self.0.try_lock() {
+            *end = None;
+        }
     }
 
     fn close(&self) {

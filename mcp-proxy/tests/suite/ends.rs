@@ -97,6 +97,31 @@ fn a_signal_ends_the_session_in_the_record() {
 }
 
 #[test]
+fn a_server_that_does_not_read_holds_up_no_end() {
+    let mut wrapped = Wrapped::start(&["--grace", "0"]);
+    wrapped.call(1, "stubborn", json!({}));
+    wrapped.until_reached("stubborn");
+    // More than the pipe between the two holds, so that a message is on its way for ever.
+    for id in 2..10 {
+        wrapped.call(id, "late", json!({"x": "x".repeat(16_000)}));
+    }
+    let pending =
+        |frame: &serde_json::Value| frame["idempotency_key"] == "5" && frame["decision"] == "pending";
+    wrapped.daemon.as_ref().unwrap().wait("a call that fills the pipe", pending);
+    signal(&wrapped, Signal::TERM);
+    let over = wrapped.wait();
+    // (Calls that nobody had read by then are refused, and recorded as that.)
+    let ends: Vec<_> = over.all.iter().filter(|frame| frame["action_type"] == "mcp.session.end").collect();
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0]["output"]["ended"], "the proxy was stopped");
+    for id in 2..=5 {
+        let receipts =
+            over.of("late").iter().filter(|frame| frame["idempotency_key"] == id.to_string()).count();
+        assert_eq!(receipts, 2, "{id}");
+    }
+}
+
+#[test]
 fn the_last_line_of_a_server_passes_without_its_end() {
     let mut wrapped = Wrapped::start(&[]);
     wrapped.call(1, "unfinished", json!({}));
