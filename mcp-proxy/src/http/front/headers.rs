@@ -65,6 +65,14 @@ pub(super) fn agree(passed: &HeaderMap, outline: &Outline) -> Result<(), Mismatc
     Ok(())
 }
 
+/// Takes away what repeats a message, where there is none.
+pub(super) fn say_nothing(passed: &mut HeaderMap) {
+    let repeats = |name: &HeaderName| *name == METHOD || *name == NAME || name.as_str().starts_with(PARAM);
+    for name in passed.keys().filter(|name| repeats(name)).cloned().collect::<Vec<_>>() {
+        passed.remove(name);
+    }
+}
+
 /// The session that a request or an answer names.
 pub(super) fn session(headers: &HeaderMap) -> Option<&str> {
     headers.get(SESSION_ID)?.to_str().ok().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID)

@@ -61,16 +61,21 @@ impl Front {
         if request.uri().path() != PATH {
             return text(StatusCode::NOT_FOUND, "the server is at `/mcp`");
         }
-        let passed = match headers::passed(request.headers()) {
-            Ok(passed) => passed,
-            Err(why) => return text(StatusCode::BAD_REQUEST, &why.to_string()),
-        };
-        let seat = self.sessions.seat(headers::session(&passed));
-        match *request.method() {
-            Method::POST => self.post(seat, passed, request).await,
-            Method::GET | Method::DELETE => {
+        let passed = headers::passed(request.headers());
+        match (request.method(), passed) {
+            (&Method::POST, Ok(passed)) => {
+                let seat = self.sessions.seat(headers::session(&passed));
+                self.post(seat, passed, request).await
+            }
+            (&Method::POST, Err(twice)) => {
+                turned_away(&self.sessions.seat(None), StatusCode::BAD_REQUEST, &twice.to_string())
+            }
+            (&Method::GET | &Method::DELETE, Ok(mut passed)) => {
+                headers::say_nothing(&mut passed);
+                let seat = self.sessions.seat(headers::session(&passed));
                 self.ask(seat, request.method().clone(), passed, Bytes::new(), None).await
             }
+            (&Method::GET | &Method::DELETE, Err(twice)) => text(StatusCode::BAD_REQUEST, &twice.to_string()),
             _ => answer::not_allowed(),
         }
     }
@@ -91,15 +96,19 @@ impl Front {
     async fn post(&self, seat: Seat, passed: HeaderMap, request: Request<Incoming>) -> Answer {
         // What is encoded in a way that is not ours to undo could not be judged.
         if content(request.headers()) != Content::Json || request.headers().contains_key(CONTENT_ENCODING) {
-            return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a message is JSON, and not encoded further");
+            let why = "a message is JSON, and not encoded further";
+            return turned_away(&seat, StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
         }
         let message = match read_body(request.into_body(), self.limit, SENDING).await {
             Ok(message) => message,
-            Err(BodyError::TooLong) => return text(StatusCode::PAYLOAD_TOO_LARGE, "the message is too long"),
-            Err(BodyError::TooSlow) => {
-                return text(StatusCode::REQUEST_TIMEOUT, "the message did not come in time");
+            Err(why) => {
+                let status = match why {
+                    BodyError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                    BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                    BodyError::Broken => StatusCode::BAD_REQUEST,
+                };
+                return turned_away(&seat, status, &why.to_string());
             }
-            Err(_) => return text(StatusCode::BAD_REQUEST, "the message broke off"),
         };
         let outline = Outline::of(&message);
         let opens = matches!(&outline, Some(Outline::Request(request)) if request.method == INITIALIZE);
@@ -158,6 +167,12 @@ async fn judged(seat: &Seat, message: Bytes) -> Option<Onward> {
         gate.client_says(message.into(), Box::new(move |onward| drop(tell.send(onward))));
     });
     told.await.ok()
+}
+
+/// A message that is not even read; that somebody tried is recorded all the same.
+fn turned_away(seat: &Seat, status: StatusCode, why: &str) -> Answer {
+    seat.gate().refused(b"", why);
+    text(status, why)
 }
 
 /// A refusal goes where an answer would have gone; without an id it is the request itself that is bad.
