@@ -115,8 +115,8 @@ fn a_server_that_does_not_read_holds_up_no_end() {
     assert_eq!(ends.len(), 1);
     assert_eq!(ends[0]["output"]["ended"], "the proxy was stopped");
     for id in 2..=5 {
-        let receipts =
-            over.of("late").iter().filter(|frame| frame["idempotency_key"] == id.to_string()).count();
+        let key = id.to_string();
+        let receipts = over.of("late").iter().filter(|frame| frame["idempotency_key"] == key).count();
         assert_eq!(receipts, 2, "{id}");
     }
 }
