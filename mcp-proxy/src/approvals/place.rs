@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use agent_receipts_core::json::{Object, Value, canonical};
 use agent_receipts_ipc::{FolderError, PrivateFolder};
+use zeroize::Zeroizing;
 
 /// Why nobody can approve over the socket, or the port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +99,9 @@ impl Place {
     /// Writes the token to its file.
     pub(super) fn keep(&self, token: &str) -> Result<(), EndpointError> {
         let said = |error: io::Error| EndpointError::System { what: "token's file", kind: error.kind() };
-        write_own(&self.token_file(), format!("{token}\n").as_bytes()).map_err(said)
+        // Wiped, as the token itself is.
+        let line = Zeroizing::new(format!("{token}\n"));
+        write_own(&self.token_file(), line.as_bytes()).map_err(said)
     }
 
     /// Says who listens here, for `found.rs`; the last step of opening.

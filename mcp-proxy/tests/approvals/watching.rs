@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,13 +23,18 @@ struct Terminal {
 
 impl Terminal {
     fn new(place: &Place, daemon: &str) -> Self {
+        Self::with(place, daemon, Path::new("/nowhere/at/all"))
+    }
+
+    /// One whose user's data are in `data`.
+    fn with(place: &Place, daemon: &str, data: &Path) -> Self {
         let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_agent-receipts-mcp"));
-        command.env_clear().env("XDG_RUNTIME_DIR", place.folder.path());
+        command.env_clear().env("XDG_RUNTIME_DIR", place.folder.path()).env("XDG_DATA_HOME", data);
         command.args(["approvals", "--socket", daemon]);
         command.stdin(slave.try_clone().unwrap()).stderr(slave.try_clone().unwrap()).stdout(slave);
         let child = command.spawn().unwrap();
@@ -128,4 +134,20 @@ fn what_cannot_be_recorded_is_not_approved_here_either() {
     terminal.types("y\n");
     terminal.shows("not approved", 1);
     assert!(place.nothing_told());
+}
+
+#[test]
+fn what_is_wrong_all_the_time_is_said_once() {
+    let place = Place::new();
+    let desk = place.with_socket();
+    let open = place.folder.path().join("agent-receipts/approvals");
+    std::fs::create_dir_all(&open).unwrap();
+    let terminal = Terminal::with(&place, "/nowhere/at/all", place.folder.path());
+    for round in 1..4 {
+        let id = place.ask(&desk, "t");
+        terminal.shows(PROMPT, round);
+        desk.withdraw(&id);
+        terminal.shows("it does not wait any more", round);
+    }
+    assert_eq!(terminal.shown.lock().unwrap().matches("chmod 700").count(), 1);
 }

@@ -28,14 +28,14 @@ pub(super) enum NotFound {
 pub(super) fn all(scene: &Scene) -> (Vec<Call>, usize) {
     let found = living(&|name| std::env::var(name).ok());
     for fault in &found.faults {
-        super::failed(&fault.to_string(), 1);
+        scene.complain(fault.to_string());
     }
     let calls = found.sockets.iter().flat_map(|socket| {
         match scene.talk.ask(socket, Method::GET, "/api/tool-calls") {
             Ok((200, body)) => Call::in_list(&body, socket).unwrap_or_default(),
             Ok(_) => Vec::new(),
             Err(error) => {
-                super::failed(&format!("`{}`: {error}", socket.display()), 1);
+                scene.complain(format!("`{}`: {error}", socket.display()));
                 Vec::new()
             }
         }

@@ -16,10 +16,13 @@ mod watch;
 
 pub(crate) use args::ApprovalsArgs;
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use agent_receipts_core::printable;
 use args::What;
 use decide::Undecided;
 use talk::Talk;
@@ -34,6 +37,18 @@ struct Scene {
     daemon: Option<PathBuf>,
     json: bool,
     unrecorded: bool,
+    /// What was complained of already: who watches is told once.
+    said: RefCell<HashSet<String>>,
+}
+
+impl Scene {
+    /// Says what is wrong and hinders nothing else, once.
+    fn complain(&self, why: String) {
+        if !self.said.borrow().contains(&why) {
+            notice(printable(&why));
+            self.said.borrow_mut().insert(why);
+        }
+    }
 }
 
 /// Does what the command line says. 0: done; 1: not done; 2: not understood.
@@ -42,7 +57,13 @@ pub(crate) fn run(args: &ApprovalsArgs) -> ExitCode {
         Ok(talk) => talk,
         Err(error) => return failed(&format!("cannot begin: {error}"), 1),
     };
-    let scene = Scene { talk, daemon: args.socket.clone(), json: args.json, unrecorded: args.unrecorded };
+    let scene = Scene {
+        talk,
+        daemon: args.socket.clone(),
+        json: args.json,
+        unrecorded: args.unrecorded,
+        said: RefCell::default(),
+    };
     let at_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let usual = if at_terminal && !args.json { &What::Watch } else { &What::List };
     match args.what.as_ref().unwrap_or(usual) {
@@ -74,6 +95,6 @@ fn written(outcome: io::Result<()>) -> ExitCode {
 }
 
 fn failed(why: &str, code: u8) -> ExitCode {
-    notice(agent_receipts_core::printable(why));
+    notice(printable(why));
     ExitCode::from(code)
 }
