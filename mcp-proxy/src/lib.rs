@@ -4,6 +4,17 @@
 //! is forwarded: a message that two readers could take for two things never reaches the server.
 //!
 //! It refuses to hold a key or a database: it can only ask the daemon to record.
+//!
+//! ```
+//! use agent_receipts_mcp::{Message, MessageFault, decode};
+//!
+//! let call = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm","arguments":{"path":"/"}}}"#;
+//! assert!(matches!(decode(call)?.message, Message::Call(_, call) if call.name == "rm"));
+//! // Go's decoder would take this for a call.
+//! let hidden = br#"{"jsonrpc":"2.0","id":1,"method":"ping","METHOD":"tools/call","params":{"name":"rm"}}"#;
+//! assert!(decode(hidden).is_err_and(|refusal| matches!(refusal.fault, MessageFault::Variant { .. })));
+//! # Ok::<(), Box<agent_receipts_mcp::Refusal>>(())
+//! ```
 
 mod approvals;
 mod args;
