@@ -83,7 +83,11 @@ impl Account {
         std::fs::set_permissions(home.folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
         let program = program(home);
         if !program.exists() {
-            std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+            // Another process makes the copy: what this one has open for writing, a child that another test starts at that moment
+            // has open too, and nobody may execute it.
+            let copied =
+                Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status().unwrap();
+            assert!(copied.success());
             std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         let mut command = Command::new(program);

@@ -1,6 +1,7 @@
 //! A private home for one test, and the program in it.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -61,6 +62,20 @@ impl House {
         command
     }
 
+    /// A script of the shell's.
+    pub(crate) fn script(&self, name: &str, text: &str) -> PathBuf {
+        let draft = self.path("draft");
+        std::fs::write(&draft, format!("#!/bin/sh\n{text}\n")).unwrap();
+        self.program(&draft, name)
+    }
+
+    /// A copy of a program.
+    pub(crate) fn program(&self, from: &Path, name: &str) -> PathBuf {
+        let path = self.path(name);
+        copy_program(from, &path);
+        path
+    }
+
     pub(crate) fn say<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Said {
         Said::of(&self.command(arguments).output().unwrap())
     }
@@ -88,6 +103,13 @@ impl Said {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error} in {}", self.all()))
     }
+}
+
+/// Copies a program. Another process does it: what this one has open for writing, a child that another test starts at that moment has
+/// open too, and nobody may execute it.
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg(from).arg(to).status().unwrap().success());
+    std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// The daemon's binary, built once where nobody has built it yet.

@@ -502,11 +502,8 @@ fn a_daemon_at_work_is_left_alone() {
 fn a_move_that_was_cut_short_is_completed() {
     let key = Key::new(1);
     let (house, _) = old_and_new(&key);
-    let script = house.path("daemon");
     let daemon = daemon_binary().display();
-    fs::write(&script, format!("#!/bin/sh\ntest -e once && exit 9\n: > once\nexec {daemon} \"$@\"\n"))
-        .unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = house.script("daemon", &format!("test -e once && exit 9\n: > once\nexec {daemon} \"$@\""));
     let wish = ["--before", "2026-11-19", "--name", "x"];
     let named = [&wish[..], &["--daemon-bin", script.to_str().unwrap()]].concat();
     let cut = house.say(["retire"].iter().chain(&named));

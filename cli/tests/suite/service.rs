@@ -7,7 +7,6 @@ mod managing;
 mod refusing;
 mod units;
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use serde_json::Value;
@@ -31,9 +30,8 @@ fn say(command: &mut Command) -> Said {
 fn stand_in(house: &House, answers: &str) -> String {
     let folder = house.path("bin");
     std::fs::create_dir_all(&folder).unwrap();
-    let script = format!("#!/bin/sh\necho \"$*\" >> \"{}\"\n{answers}\n", house.path("asked").display());
-    std::fs::write(folder.join("systemctl"), script).unwrap();
-    std::fs::set_permissions(folder.join("systemctl"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = format!("echo \"$*\" >> \"{}\"\n{answers}", house.path("asked").display());
+    house.script("bin/systemctl", &script);
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
 }
 

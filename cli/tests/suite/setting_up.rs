@@ -11,7 +11,6 @@ mod starting;
 mod undoing;
 mod writing;
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,19 +34,11 @@ impl Desk {
     }
 
     fn script(&self, name: &str, text: &str) -> PathBuf {
-        let draft = self.house.path("draft");
-        std::fs::write(&draft, format!("#!/bin/sh\n{text}\n")).unwrap();
-        self.program(&draft, name)
+        self.house.script(name, text)
     }
 
-    /// A copy of a program. Another process makes it: what this one has open for writing, a child that another test starts at
-    /// that moment has open too, and nobody may execute it.
     fn program(&self, from: &Path, name: &str) -> PathBuf {
-        let path = self.house.path(name);
-        let copied = Command::new("cp").arg(from).arg(&path).status().unwrap();
-        assert!(copied.success());
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
+        self.house.program(from, name)
     }
 
     fn home(&self, name: &str) -> PathBuf {

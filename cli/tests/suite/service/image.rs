@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{has_tools, say, service};
-use crate::house::House;
+use crate::house::{House, copy_program, daemon_binary};
 
 #[test]
 fn an_image_gets_users_folders_settings_and_enabled_units() {
@@ -21,9 +21,9 @@ fn an_image_gets_users_folders_settings_and_enabled_units() {
         |name: &str| Path::new("/opt").join(format!("agent-receipts-test-{}", std::process::id())).join(name);
     fs::create_dir_all(place("")).unwrap();
     let _removed = Removed(place(""));
-    fs::copy(env!("CARGO_BIN_EXE_agent-receipts"), place("agent-receipts")).unwrap();
-    fs::copy(crate::house::daemon_binary(), place("agent-receipts-daemon")).unwrap();
-    fs::copy("/bin/true", place("agent-receipts-anchor")).unwrap();
+    copy_program(Path::new(env!("CARGO_BIN_EXE_agent-receipts")), &place("agent-receipts"));
+    copy_program(daemon_binary(), &place("agent-receipts-daemon"));
+    copy_program(Path::new("/bin/true"), &place("agent-receipts-anchor"));
     let mut command = house.of(place("agent-receipts").to_str().unwrap());
     command.args(["service", "install", "--system", "--root"]).arg(&root);
     let said = say(&mut command);
