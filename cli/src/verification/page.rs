@@ -15,12 +15,12 @@ const CHAINS_SHOWN: usize = 40;
 /// Broken chains among several that are shown with the receipts around the break.
 const IN_FULL: usize = 3;
 
-/// All verdicts, the sum first where there are several.
+/// All verdicts, the sum first where there are several, or where not all of it is as valid as the chain.
 pub(crate) fn write_all(report: &Report, screen: &mut Screen) -> io::Result<()> {
     match report.chains.as_slice() {
         [] => {}
-        [only] => only.write(screen)?,
-        several => write_several(several, report.receipts, screen)?,
+        [only] if report.valid || !only.is_valid() => only.write(screen)?,
+        chains => write_several(chains, report, screen)?,
     }
     if let Some(anchors) = &report.anchors {
         anchors::write(anchors, screen)?;
@@ -35,13 +35,15 @@ pub(crate) fn write_all(report: &Report, screen: &mut Screen) -> io::Result<()> 
     Ok(())
 }
 
-fn write_several(chains: &[ChainReport], receipts: u64, screen: &mut Screen) -> io::Result<()> {
+fn write_several(chains: &[ChainReport], report: &Report, screen: &mut Screen) -> io::Result<()> {
     let (valid, wrong): (Vec<_>, Vec<_>) = chains.iter().partition(|chain| chain.is_valid());
-    let sum = format!("{}, {}", count(chains.len() as u64, "chain"), count(receipts, "receipt"));
-    screen.line(&if wrong.is_empty() {
-        format!("{}: {sum}", screen.tone(Tone::Good, "VALID"))
-    } else {
-        format!("{}: {} of {sum}", screen.tone(Tone::Bad, "NOT VALID"), wrong.len())
+    let sum = format!("{}, {}", count(chains.len() as u64, "chain"), count(report.receipts, "receipt"));
+    // Many read no further.
+    let not_valid = screen.tone(Tone::Bad, "NOT VALID");
+    screen.line(&match (wrong.len(), report.valid) {
+        (0, true) => format!("{}: {sum}", screen.tone(Tone::Good, "VALID")),
+        (0, false) => format!("{not_valid}: {sum}, each chain by itself VALID"),
+        (wrong, _) => format!("{not_valid}: {wrong} of {sum}"),
     })?;
     for (at, chain) in wrong.into_iter().chain(valid).take(CHAINS_SHOWN).enumerate() {
         let in_full = at < IN_FULL && !chain.is_valid();

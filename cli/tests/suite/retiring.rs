@@ -291,6 +291,25 @@ fn counts_that_nobody_can_count_are_a_finding() {
     );
 }
 
+/// Whoever reads, or searches, the first line alone.
+#[test]
+fn the_first_line_is_the_whole_verdict() {
+    let (house, _) = old_and_new(&Key::new(1));
+    retired(&house);
+    let first = |line: &[&str]| {
+        let said = house.say(line);
+        (said.code, said.out.lines().next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(first(&["verify"]), (0, "VALID: 2 chains, 306 receipts".to_owned()));
+    sql(&house, "UPDATE ar_moved_receipts SET leaf = zeroblob(32) WHERE sequence = 6");
+    for line in [&["verify"][..], &["verify", "--anchors", "anchors"]] {
+        let sum = "NOT VALID: 2 chains, 306 receipts, each chain by itself VALID";
+        assert_eq!(first(line), (1, sum.to_owned()), "{line:?}");
+    }
+    let sum = "NOT VALID: 1 chain, 5 receipts, each chain by itself VALID";
+    assert_eq!(first(&["verify", "--no-archives"]), (1, sum.to_owned()));
+}
+
 /// The tree has lost leaves, whoever has the archive.
 #[test]
 fn anchors_miss_what_is_left_of_moved_receipts() {
