@@ -10,7 +10,7 @@ use super::Context;
 use crate::args::{DatabaseArgs, KnownKeysArgs, TrustArgs};
 use crate::exit;
 use crate::failure::Failure;
-use crate::proving::{Earlier, ExtendError, ProveError, prove, prove_extension};
+use crate::proving::{Earlier, ExtendError, Keys, ProveError, prove, prove_extension};
 use crate::reading::Reading;
 use crate::verification::Trust;
 
@@ -46,10 +46,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
     let public_key = context.settings.public_key(args.trust.public_key.as_deref(), None)?;
     let trust = Trust::load(&public_key, &args.known.trust_keys)?;
     let mut reading = Reading::open(&database)?;
-    let keys: Vec<_> = trust.trusted().into_iter().chain(trust.earlier()).collect();
+    let (trusted, earlier) = (trust.trusted(), trust.earlier());
+    let keys = Keys { trusted: &trusted, earlier: &earlier };
     let json = match (&args.id, args.earlier()?) {
         (None, Some(earlier)) => {
-            let extend = |reader: &_| prove_extension(reader, &earlier, args.to, &keys);
+            let extend = |reader: &_| prove_extension(reader, &earlier, args.to, keys);
             let proof = reading.ask(|reader| match extend(reader) {
                 Err(ExtendError::Store(error)) => Err(error),
                 answer => Ok(answer),
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, Failure> {
         }
         (id, _) => {
             let id = id.as_deref().unwrap_or_default();
-            let proof = reading.ask(|reader| match prove(reader, id, &keys) {
+            let proof = reading.ask(|reader| match prove(reader, id, keys) {
                 Err(ProveError::Store(error)) => Err(error),
                 answer => Ok(answer),
             })??;
@@ -114,6 +115,7 @@ impl From<ProveError> for Failure {
             ProveError::NoCheckpoint { .. } => Failure::new(&error).with_hint(
                 "the daemon signs one every 10,000 receipts, every hour and when it stops, unless it is configured otherwise",
             ),
+            ProveError::EarlierKey { .. } => Failure::new(&error).with_hint(NEXT_START),
             ProveError::Altered { .. } => {
                 Failure::new(&error).with_hint("`agent-receipts verify --anchors FILE` says where")
             }
@@ -130,6 +132,7 @@ impl From<ExtendError> for Failure {
             ExtendError::NoCheckpoint { .. } | ExtendError::None => {
                 Failure::new(&error).with_hint("`agent-receipts checkpoints` lists those that there are")
             }
+            ExtendError::EarlierKey { .. } => Failure::new(&error).with_hint(NEXT_START),
             ExtendError::Altered { .. } => {
                 Failure::new(&error).with_hint("`agent-receipts verify --anchors FILE` says where")
             }
@@ -137,3 +140,6 @@ impl From<ExtendError> for Failure {
         }
     }
 }
+
+const NEXT_START: &str = "start the daemon once, which signs a checkpoint with the new key; or name the earlier key with --trust-key, \
+     here and to whoever verifies";

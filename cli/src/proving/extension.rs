@@ -5,8 +5,8 @@ use agent_receipts_chain::tree::{BuildError, prove_consistency};
 use agent_receipts_core::PublicKey;
 use agent_receipts_store::{CheckpointReader as _, SqliteReader, StoreError};
 
-use super::MOST_CHECKPOINTS;
 use super::tree::StoredTree;
+use super::{Keys, MOST_CHECKPOINTS, signed_by};
 
 /// The checkpoint that is to be extended.
 pub(crate) enum Earlier {
@@ -32,6 +32,14 @@ pub(crate) enum ExtendError {
     /// The database has no checkpoint at all that one of the keys has signed.
     #[error("there is no checkpoint that a known key has signed")]
     None,
+    /// Only keys that nobody vouches for have signed the later checkpoint.
+    #[error(
+        "the later checkpoint, over {size} receipts, is signed by an earlier key alone, which no verifier trusts by itself"
+    )]
+    EarlierKey {
+        /// How many receipts it is over.
+        size: u64,
+    },
     /// The two cannot be shown to belong together, whatever the receipts are.
     #[error(transparent)]
     Unfit(ExtensionProofError),
@@ -47,25 +55,33 @@ pub(crate) enum ExtendError {
     },
 }
 
-/// The proof that the checkpoint over `later` receipts, or else the newest, extends the earlier one; each must be signed by one of the
-/// keys. A proof that is given has been checked.
+/// The proof that the checkpoint over `later` receipts, or else the newest, extends the earlier one. A trusted key must have signed
+/// the later one, and any of the keys the other. A proof that is given has been checked.
 pub(crate) fn prove_extension(
     reader: &SqliteReader,
     earlier: &Earlier,
     later: Option<u64>,
-    keys: &[PublicKey],
+    keys: Keys<'_>,
 ) -> Result<ExtensionProof, ExtendError> {
+    let all = [keys.trusted, keys.earlier].concat();
     let earlier = match earlier {
-        Earlier::Over(size) => over(reader, *size, keys)?,
+        Earlier::Over(size) => over(reader, *size, &all)?,
         Earlier::Kept(signed) => (**signed).clone(),
     };
-    let later = match later {
-        Some(size) => over(reader, size, keys)?,
-        None => newest(reader, keys)?,
+    let find = |keys: &[PublicKey]| match later {
+        Some(size) => over(reader, size, keys),
+        None => newest(reader, keys),
+    };
+    let later = match find(keys.trusted) {
+        Err(error @ (ExtendError::NoCheckpoint { .. } | ExtendError::None)) => match find(keys.earlier) {
+            Ok(later) => return Err(ExtendError::EarlierKey { size: later.checkpoint().size }),
+            Err(_) => return Err(error),
+        },
+        found => found?,
     };
     let (first, second) = (earlier.checkpoint().size, later.checkpoint().size);
     // What no receipts can mend is said before they are read.
-    match ExtensionProof::new(earlier.clone(), later.clone(), Vec::new()).verify(keys, &[]) {
+    match ExtensionProof::new(earlier.clone(), later.clone(), Vec::new()).verify(keys.trusted, keys.earlier) {
         Ok(_) | Err(ExtensionProofError::Consistency(_)) => {}
         Err(error) => return Err(ExtendError::Unfit(error)),
     }
@@ -77,7 +93,7 @@ pub(crate) fn prove_extension(
             Err(_) => continue,
         };
         let proof = ExtensionProof::new(earlier.clone(), later.clone(), path);
-        if proof.verify(keys, &[]).is_ok() {
+        if proof.verify(keys.trusted, keys.earlier).is_ok() {
             return Ok(proof);
         }
     }
@@ -86,17 +102,15 @@ pub(crate) fn prove_extension(
 
 fn over(reader: &SqliteReader, size: u64, keys: &[PublicKey]) -> Result<SignedCheckpoint, ExtendError> {
     let found = reader.checkpoints_up_to(size, 1)?.into_iter().find(|found| found.tree_size == size);
-    let signed = found.and_then(|found| signed(&found.note, keys)).filter(|it| it.checkpoint().size == size);
+    let signed = found
+        .and_then(|found| signed_by(&found.note, keys))
+        .map(|(signed, _)| signed)
+        .filter(|it| it.checkpoint().size == size);
     signed.ok_or(ExtendError::NoCheckpoint { size })
 }
 
 fn newest(reader: &SqliteReader, keys: &[PublicKey]) -> Result<SignedCheckpoint, ExtendError> {
     let stored = reader.checkpoints_up_to(u64::MAX, MOST_CHECKPOINTS)?;
-    stored.iter().find_map(|stored| signed(&stored.note, keys)).ok_or(ExtendError::None)
-}
-
-fn signed(note: &str, keys: &[PublicKey]) -> Option<SignedCheckpoint> {
-    let signed = SignedCheckpoint::parse(note.as_bytes()).ok()?;
-    let key = signed.named_among(keys)?;
-    signed.verify(key).is_ok().then_some(signed)
+    let newest = stored.iter().find_map(|stored| signed_by(&stored.note, keys));
+    newest.map(|(signed, _)| signed).ok_or(ExtendError::None)
 }

@@ -44,6 +44,14 @@ pub(crate) enum ProveError {
         /// The receipt.
         id: String,
     },
+    /// Only keys that nobody vouches for have signed checkpoints over the receipt.
+    #[error(
+        "the checkpoints over receipt `{id}` are signed by an earlier key alone, which no verifier trusts by itself"
+    )]
+    EarlierKey {
+        /// The receipt.
+        id: String,
+    },
     /// The receipts are not those that any checkpoint over them was signed for.
     #[error(
         "the receipts are not those that the checkpoints over receipt `{id}` were signed for: the database was altered"
@@ -62,24 +70,33 @@ pub(crate) enum ProveError {
     },
 }
 
-/// The proof of the receipt with this id, from the newest checkpoint that one of the keys has signed and that still holds. A proof
+/// The keys that a proof is judged by, as its verifier judges it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keys<'a> {
+    /// Those that are vouched for: one of them must have signed the checkpoint, of two the later.
+    pub(crate) trusted: &'a [PublicKey],
+    /// Those that stand archived beside the published one.
+    pub(crate) earlier: &'a [PublicKey],
+}
+
+/// The proof of the receipt with this id, from the newest checkpoint that a trusted key has signed and that still holds. A proof
 /// that is given has been checked.
-pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Result<ReceiptProof, ProveError> {
+pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: Keys<'_>) -> Result<ReceiptProof, ProveError> {
     let (rowid, text) = find(reader, id)?;
-    let mut signed = Vec::new();
+    let (mut signed, mut by_earlier) = (Vec::new(), 0);
     for stored in reader.checkpoints_up_to(u64::MAX, MOST_CHECKPOINTS)? {
-        if let Ok(checkpoint) = SignedCheckpoint::parse(stored.note.as_bytes())
-            && let Some(key) = checkpoint.named_among(keys).copied()
-            && checkpoint.verify(&key).is_ok()
-        {
+        if let Some((checkpoint, key)) = signed_by(&stored.note, keys.trusted) {
             signed.push((checkpoint, key));
+        } else if let Some((checkpoint, _)) = signed_by(&stored.note, keys.earlier) {
+            by_earlier = by_earlier.max(checkpoint.checkpoint().size);
         }
     }
-    let mut found_none = true;
+    let (mut found_none, mut earlier_only) = (true, false);
     // What is stored of the tree saves reading every receipt. It may have been tampered with, and the receipts not.
     for tree in [StoredTree::stored, StoredTree::computed] {
         let mut tree = tree(reader)?;
         let Some(index) = tree.index_of(rowid)? else { continue };
+        earlier_only |= by_earlier > index;
         for (checkpoint, key) in signed.iter().filter(|(signed, _)| signed.checkpoint().size > index) {
             found_none = false;
             let inclusion = match prove_inclusion(&mut tree, index, checkpoint.checkpoint().size) {
@@ -89,7 +106,7 @@ pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Resu
             };
             let proof = ReceiptProof::new(text.as_bytes(), inclusion, checkpoint.clone(), Some(*key))
                 .map_err(|error| ProveError::NoProof { id: id.to_owned(), reason: error.to_string() })?;
-            match proof.verify(&[*key], keys) {
+            match proof.verify(keys.trusted, keys.earlier) {
                 Ok(_) => return Ok(proof),
                 Err(agent_receipts_chain::checkpoint::ReceiptProofError::Inclusion(_)) => {}
                 Err(error) => {
@@ -99,7 +116,18 @@ pub(crate) fn prove(reader: &SqliteReader, id: &str, keys: &[PublicKey]) -> Resu
         }
     }
     let id = id.to_owned();
-    Err(if found_none { ProveError::NoCheckpoint { id } } else { ProveError::Altered { id } })
+    Err(match (found_none, earlier_only) {
+        (true, true) => ProveError::EarlierKey { id },
+        (true, false) => ProveError::NoCheckpoint { id },
+        (false, _) => ProveError::Altered { id },
+    })
+}
+
+/// A stored note, if one of the keys has signed it.
+fn signed_by(note: &str, keys: &[PublicKey]) -> Option<(SignedCheckpoint, PublicKey)> {
+    let signed = SignedCheckpoint::parse(note.as_bytes()).ok()?;
+    let key = *signed.named_among(keys)?;
+    signed.verify(&key).is_ok().then_some((signed, key))
 }
 
 /// The number of a receipt's row, and its text, from the archive where it was moved there. Neither is believed.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use agent_receipts_store::{CheckpointStore as _, Row};
+use agent_receipts_store::{CheckpointStore as _, ReceiptStore as _, Row};
 
 use crate::chains::{Chain, Key};
 use crate::checkpoints::{checkpoint, has_line, house as house_with, open, sql};
@@ -146,4 +146,46 @@ fn what_cannot_be_shown_to_extend_says_why() {
     );
     fails(&["--from", "300"], "the database was altered");
     assert_eq!(house.say(["prove", "--from", "100", "--to", "300"]).code, 0, "what is below is as it was");
+}
+
+/// After a rotation, and before the next checkpoint: whoever is given a proof must be able to verify it with the same keys.
+#[test]
+fn what_only_an_earlier_key_has_signed_is_not_given_as_a_proof() {
+    let (key, next) = (Key::new(1), Key::new(2));
+    let mut chain = Chain::new("a");
+    let mut rows = chain.rows(&key, 600);
+    let house = house(&key, &rows);
+    key.publish(&house.data("signing.key.pub.rotated-0123456789abcdef"));
+    let earlier = house.path("earlier.pub");
+    key.publish(&earlier);
+    let earlier = earlier.to_str().unwrap();
+    fs::remove_file(house.data("signing.key.pub")).unwrap();
+    next.publish(&house.data("signing.key.pub"));
+    let id = rows[7].id.clone();
+    let (of_receipt, of_extension) = (["prove", "--id", &id], ["prove", "--from", "100"]);
+    let holds = |line: &[&str], trust: &[&str]| {
+        let said = house.say(line.iter().chain(trust));
+        assert_eq!(said.code, 0, "{line:?}: {}", said.all());
+        fs::write(house.path("p"), &said.out).unwrap();
+        let judged = house.say(["verify", "--proof", "p"].iter().chain(trust));
+        assert_eq!(judged.code, 0, "{line:?}: {}", judged.all());
+    };
+    let refused = |line: &[&str]| {
+        let said = house.say(line);
+        assert!(said.code == 1 && said.out.is_empty(), "{line:?}: {}", said.all());
+        assert!(said.err.contains("an earlier key") && said.err.contains("hint: "), "{}", said.all());
+        assert!(said.err.contains("--trust-key"), "{}", said.all());
+    };
+    for line in [&of_receipt[..], &of_extension, &["prove", "--from", "100", "--to", "300"]] {
+        refused(line);
+        holds(line, &["--trust-key", earlier]);
+    }
+    // The next start makes it well.
+    let more = [vec![chain.rotation(&key, &next)], chain.rows(&next, 3)].concat();
+    rows.extend(more.clone());
+    open(&house).append(&more).unwrap();
+    open(&house).write_checkpoint(&[], Some(&checkpoint(&rows, &next).0)).unwrap();
+    holds(&of_receipt, &[]);
+    holds(&of_extension, &[]);
+    refused(&["prove", "--from", "100", "--to", "300"]);
 }
