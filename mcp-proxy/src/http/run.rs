@@ -74,7 +74,7 @@ fn bridging(
         End::SessionGone => Ended::Server,
         End::Stopped => Ended::Stopped,
     });
-    runtime.block_on(bridge.goodbye(end));
+    runtime.block_on(bridge.goodbye(end, GOODBYE));
     drop(bridge);
     // A client that does not read what it asked for is not waited for without end.
     _ = done.recv_timeout(LAST_WORDS);
@@ -176,8 +176,10 @@ fn write(mut told: mpsc::Receiver<Vec<u8>>) -> io::Result<signal::Receiver<Infal
 const QUEUE: usize = 16;
 /// Bytes of messages that wait for the server.
 const BACKLOG: usize = 64 << 20;
+/// For the server to hear that the session is over.
+const GOODBYE: Duration = Duration::from_millis(500);
 /// For the client to read what was said last.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Streams stay open for as long as sessions last.
 const LIMITS: Limits = Limits {
     connections: 512,

@@ -78,7 +78,6 @@ fn a_call_is_recorded_before_it_is_sent_and_when_it_is_answered() {
     }
     let types: Vec<&Value> = over.all.iter().map(|frame| &frame["action_type"]).collect();
     assert_eq!((types[0], *types.last().unwrap()), (&json!("mcp.session.start"), &json!("mcp.session.end")));
-    assert_eq!(server.seen().last().unwrap().method, "DELETE", "the session is ended at the server too");
 }
 
 #[test]
@@ -138,8 +137,7 @@ fn a_client_that_leaves_in_the_middle_leaves_a_closed_record() {
     let over = wrapped.over();
     assert!(over.status.success());
     assert_eq!(over.of("slow").len(), 2);
-    assert!(!last(&over, "slow")["error"].as_str().unwrap().is_empty());
-    assert_eq!(server.seen().last().unwrap().method, "DELETE");
+    assert_eq!(last(&over, "slow")["error"], "no answer: the client left");
 }
 
 #[test]
@@ -151,10 +149,9 @@ fn a_proxy_that_is_told_to_end_closes_what_is_open() {
     server.wait_for(|seen| seen.body.contains("slow"));
     let pid = rustix::process::Pid::from_raw(i32::try_from(wrapped.pid()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    let heard = wrapped.hear();
-    assert_eq!((&heard["id"], &heard["error"]["message"]), (&json!(1), &json!("the proxy ended")));
     let over = wrapped.wait();
     assert_eq!(over.of("slow").len(), 2, "{:?}", over.summary());
+    assert!(last(&over, "slow")["error"].as_str().unwrap().contains("the proxy ended"));
 }
 
 #[test]

@@ -136,8 +136,14 @@ impl Bridge {
     /// Ends what is open. All is recorded before anybody is told: a client need not listen.
     async fn close(&self, end: End) {
         self.stop_standing();
-        let why = if end == End::SessionGone { Failure::SessionGone } else { Failure::Stopped };
-        let answers: Vec<_> = self.calls.end().iter().map(|id| why.answer(id)).collect();
+        let open = self.calls.end();
+        let why = match end {
+            // There is nobody to be told, and the session's end says why there is no answer.
+            End::ClientLeft => return,
+            End::SessionGone => Failure::SessionGone,
+            End::Stopped => Failure::Stopped,
+        };
+        let answers: Vec<_> = open.iter().map(|id| why.answer(id)).collect();
         answers.iter().for_each(|answer| self.gate.server_says(answer));
         _ = timeout(LAST_WORDS, async {
             for answer in answers {
@@ -147,12 +153,12 @@ impl Bridge {
         .await;
     }
 
-    /// Tells the server that nobody will come back. What was recorded does not wait for that.
-    pub(crate) async fn goodbye(&self, end: End) {
+    /// Tells the server that nobody will come back, if it hears that within `patience`. What was recorded does not wait for it.
+    pub(crate) async fn goodbye(&self, end: End, patience: Duration) {
         let headers = self.session().headers(POST_ACCEPTS);
         if end != End::SessionGone && self.session().is_open() {
             // 405 says that the server does not care; nothing is left to do about any other failure.
-            _ = timeout(GOODBYE, self.remote.send(Method::DELETE, headers, Bytes::new())).await;
+            _ = timeout(patience, self.remote.send(Method::DELETE, headers, Bytes::new())).await;
         }
     }
 
@@ -190,5 +196,3 @@ const POST_ACCEPTS: &str = "application/json, text/event-stream";
 const GRACE: Duration = Duration::from_secs(1);
 /// For the client to hear what became of its requests.
 const LAST_WORDS: Duration = Duration::from_millis(300);
-/// For the server to hear that the session is over.
-const GOODBYE: Duration = Duration::from_millis(500);

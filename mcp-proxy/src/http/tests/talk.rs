@@ -73,7 +73,7 @@ impl Talk {
                 };
                 let run = async {
                     let end = bridge.run(said, &stopped).await;
-                    bridge.goodbye(end).await;
+                    bridge.goodbye(end, Duration::from_secs(60)).await;
                     drop(bridge);
                     end
                 };
