@@ -224,7 +224,7 @@ mod failing {
     use super::*;
     use nix::errno::Errno;
     use support::command;
-    use support::faults::{Fared, Fault, at_every_call, wait_for_tracer};
+    use support::faults::{Fared, Fault, at_every_call, synced, wait_for_tracer};
 
     const VICTIM: &str = "STORE_TEST_ARCHIVING";
 
@@ -265,6 +265,18 @@ mod failing {
             assert_eq!(entries(archives.path()), ["one"], "{because}");
         });
         assert!(calls > 30, "only {calls} calls were seen");
+    }
+
+    /// Another may have made it, and been killed before its name was on disk.
+    #[test]
+    fn the_folder_of_all_archives_is_on_disk_whoever_made_it() {
+        let folder = tempdir().unwrap();
+        let work = folder.path().canonicalize().unwrap();
+        let archives = ArchiveFolder::beside(&work.join("receipts.db"));
+        std::fs::create_dir(archives.path()).unwrap();
+        let synced = synced(command("failing::archive_when_traced", VICTIM, &work));
+        assert_eq!(synced.first(), Some(&work), "{synced:?}");
+        assert_eq!(synced.last(), Some(&archives.path().to_owned()), "{synced:?}");
     }
 
     #[test]

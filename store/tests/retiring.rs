@@ -299,7 +299,7 @@ mod failing {
     use super::*;
     use nix::errno::Errno;
     use support::command;
-    use support::faults::{Fared, Fault, at_every_call, wait_for_tracer};
+    use support::faults::{Fared, Fault, at_every_call, synced, wait_for_tracer};
 
     const VICTIM: &str = "STORE_TEST_RETIRING";
 
@@ -348,6 +348,21 @@ mod failing {
             assert_eq!(leaves(&store, 0, None), before, "{because}");
         });
         assert!(calls > 10, "only {calls} calls were seen");
+    }
+
+    /// Whoever made the archive may have been killed, and the machine have lost its power, before any of its names were on disk.
+    #[test]
+    fn every_name_on_the_way_to_the_archive_is_on_disk_before_its_rows_go() {
+        let folder = tempdir().unwrap();
+        let work = folder.path().canonicalize().unwrap();
+        let path = work.join("receipts.db");
+        database(&path);
+        archive(&path, "x", &rows("old", 1..=3));
+        let synced = synced(command("failing::retire_when_traced", VICTIM, &path));
+        let archives = work.join("receipts.db.archives");
+        let x = archives.join("x");
+        let way = [x.join("receipts.db"), x.join("manifest.json"), x, archives, work];
+        assert!(synced.windows(way.len()).any(|window| *window == way), "{synced:?}");
     }
 
     #[test]

@@ -200,7 +200,10 @@ fn lock(path: &Path, file: &File) -> Result<(), StoreError> {
 
 /// Makes the names in a file's folder durable.
 pub(crate) fn sync_folder(path: &Path) -> Result<(), StoreError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        folder => folder.unwrap_or(Path::new("/")),
+    };
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| StoreError::io(folder, "sync", &error))

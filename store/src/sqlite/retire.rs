@@ -110,6 +110,8 @@ fn make_durable(database: &Path) -> Result<(), StoreError> {
         sync(&folder.join("manifest.json"))?;
         sync(folder)?;
         sync_folder(folder)?;
+        // The folder of all archives has a name, too.
+        folder.parent().map_or(Ok(()), sync_folder)?;
     }
     Ok(())
 }

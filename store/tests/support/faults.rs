@@ -6,6 +6,7 @@
 #![allow(dead_code)] // each test binary uses its own part
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use nix::errno::Errno;
@@ -42,11 +43,18 @@ pub fn wait_for_tracer() {
 /// Runs a child and strikes at its `at`th call that changes a file, counted from 0, whatever thread makes it.
 pub fn run(mut command: Command, at: usize, fault: Fault) -> Fared {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let fared =
-        Tracer { child: &mut child, at, fault, seen: 0, refusing: None, inside: BTreeSet::new() }.follow();
+    let fared = Tracer::new(&mut child, at, fault).follow();
     let _ = child.kill();
     let _ = child.wait();
     fared
+}
+
+/// Runs a child to its end, untouched, and gives what it made durable, in order.
+pub fn synced(mut command: Command) -> Vec<PathBuf> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut tracer = Tracer::new(&mut child, usize::MAX, Fault::Crash);
+    assert_eq!(tracer.follow(), Fared::Untouched(0));
+    tracer.synced
 }
 
 /// Strikes at every call in turn, and hands each outcome to `judge`, until the child ends untouched and well.
@@ -77,9 +85,15 @@ struct Tracer<'a> {
     refusing: Option<Pid>,
     /// Threads that are inside of a call: the next stop of each is the call's end.
     inside: BTreeSet<Pid>,
+    /// What was made durable.
+    synced: Vec<PathBuf>,
 }
 
-impl Tracer<'_> {
+impl<'a> Tracer<'a> {
+    fn new(child: &'a mut Child, at: usize, fault: Fault) -> Self {
+        Self { child, at, fault, seen: 0, refusing: None, inside: BTreeSet::new(), synced: Vec::new() }
+    }
+
     fn follow(&mut self) -> Fared {
         let leader = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
         // Other tests of this process have children too: only those of this thread are waited for.
@@ -127,6 +141,10 @@ impl Tracer<'_> {
         self.inside.insert(thread);
         // A thread that was killed meanwhile has no registers.
         let Ok(mut registers) = ptrace::getregs(thread) else { return go_on(thread, None) };
+        if matches!(registers.orig_rax.cast_signed() as c_long, libc::SYS_fsync | libc::SYS_fdatasync) {
+            let descriptor = format!("/proc/{leader}/fd/{}", registers.rdi);
+            self.synced.extend(std::fs::read_link(descriptor));
+        }
         if changes_a_file(&registers) {
             if self.seen == self.at {
                 match self.fault {
