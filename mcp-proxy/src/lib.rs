@@ -36,7 +36,7 @@ pub use approvals::{
     UnknownEndpoint, Verdict, Way,
 };
 pub use message::{
-    Decoded, Id, MAX_ID, MAX_NAME, Message, MessageFault, Refusal, Reply, Request, ToolCall, decode,
+    Answers, Decoded, Id, MAX_ID, MAX_NAME, Message, MessageFault, Refusal, Reply, Request, ToolCall, decode,
 };
 pub use policy::{
     Action, ActivePolicy, Call, CaseOutcome, Counters, DEFAULTS, Judgement, LoadError, Operation, Part,

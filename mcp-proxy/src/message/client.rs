@@ -10,6 +10,7 @@ use super::fault::{MessageFault, Refusal};
 use super::fold::is_variant;
 use super::id::Id;
 use super::methods::{CANCELLED, ENVELOPE, PARAMETERS, TOOL_CALL, is_recorded_by_client, watched};
+use super::rounds::{Answers, answers};
 use super::split::on_one_line;
 
 /// A message that every reader understands alike, and what it says.
@@ -47,6 +48,8 @@ pub struct ToolCall {
     pub text: Option<String>,
     /// How the agent's host names this use of a tool.
     pub correlation_id: Option<String>,
+    /// What of an earlier round it answers.
+    pub answers: Answers,
 }
 
 /// A request or notification that is no call.
@@ -58,6 +61,8 @@ pub struct Request {
     pub params: Option<String>,
     /// What it is about: a resource's URI, or a prompt's or task's name; only of methods that leave receipts.
     pub subject: Option<String>,
+    /// What of an earlier round it answers; only of methods that leave receipts.
+    pub answers: Answers,
 }
 
 /// An answer to the server.
@@ -192,6 +197,7 @@ fn tool_call(params: Option<Value>, text: Option<&str>) -> Result<ToolCall, Mess
     if let Some(other) = arguments.as_ref().filter(|arguments| arguments.as_object().is_none()) {
         return Err(MessageFault::Arguments { found: other.type_name() });
     }
+    let answers = text.map(answers).unwrap_or_default();
     let spans: Option<CallSpans<'_>> = text.and_then(|text| serde_json::from_str(text).ok());
     let text = spans.and_then(|spans| spans.arguments).map(|arguments| arguments.get().to_owned());
     // What is judged and what is recorded are one.
@@ -205,17 +211,18 @@ fn tool_call(params: Option<Value>, text: Option<&str>) -> Result<ToolCall, Mess
         .and_then(Value::as_str)
         .filter(|id| !id.is_empty() && id.len() <= agent_receipts_ipc::MAX_TEXT)
         .map(str::to_owned);
-    Ok(ToolCall { name, arguments, text, correlation_id })
+    Ok(ToolCall { name, arguments, text, correlation_id, answers })
 }
 
 fn request(method: String, params: Option<Value>, text: Option<&str>) -> Result<Request, MessageFault> {
     if !is_recorded_by_client(&method) {
-        return Ok(Request { method, params: None, subject: None });
+        return Ok(Request { method, params: None, subject: None, answers: Answers::default() });
     }
     let params = judged(params)?;
     let subject = ["uri", "name", "taskId"].into_iter().find_map(|member| params.get(member));
     let subject = subject.and_then(Value::as_str).map(str::to_owned);
-    Ok(Request { method, params: text.map(str::to_owned), subject })
+    let answers = text.map(answers).unwrap_or_default();
+    Ok(Request { method, params: text.map(str::to_owned), subject, answers })
 }
 
 /// Parameters that decide something: an object, every member of which is known for what it is.
@@ -238,7 +245,12 @@ fn cancelled(method: String, params: Option<Value>, text: Option<&str>) -> Messa
     match id.and_then(|id| Id::strict(id, literal)) {
         Some(id) => Message::Cancelled(id),
         // It names no request, and so takes none back.
-        None => Message::Notification(Request { method, params: None, subject: None }),
+        None => Message::Notification(Request {
+            method,
+            params: None,
+            subject: None,
+            answers: Answers::default(),
+        }),
     }
 }
 

@@ -16,7 +16,8 @@ const OF_SERVERS: [&str; 2] = ["sampling/createMessage", "elicitation/create"];
 pub(super) const ENVELOPE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
 
 /// The members of parameters that decide what a judged or recorded method does.
-pub(super) const PARAMETERS: [&str; 6] = ["name", "arguments", "_meta", "uri", "task", "taskId"];
+pub(super) const PARAMETERS: [&str; 8] =
+    ["name", "arguments", "_meta", "uri", "task", "taskId", "inputResponses", "requestState"];
 
 /// Whether a client's request leaves receipts; a call does always.
 pub(crate) fn is_recorded_by_client(method: &str) -> bool {

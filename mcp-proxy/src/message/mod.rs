@@ -5,6 +5,7 @@ mod fault;
 mod fold;
 mod id;
 mod methods;
+mod rounds;
 mod server;
 mod split;
 
@@ -15,4 +16,6 @@ pub use client::{Decoded, MAX_NAME, Message, Reply, Request, ToolCall, decode};
 pub use fault::{MessageFault, Refusal};
 pub use id::{Id, MAX_ID};
 pub(crate) use methods::{is_recorded_by_client, is_recorded_by_server};
+pub use rounds::Answers;
+pub(crate) use rounds::questions;
 pub(crate) use server::{Heard, Outcome, hear};

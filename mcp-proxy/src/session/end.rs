@@ -52,11 +52,12 @@ impl Session {
         if self.is_part {
             return;
         }
+        let unanswered = counts.unanswered + self.close_rounds(&why.to_string());
         let members: [(&str, Value); 6] = [
             ("calls", counts.calls.into()),
             ("ended", why.to_string().into()),
             ("refused", counts.refused.into()),
-            ("unanswered", counts.unanswered.into()),
+            ("unanswered", unanswered.into()),
             ("unasked", counts.unasked.into()),
             ("unreadable", counts.unreadable.into()),
         ];

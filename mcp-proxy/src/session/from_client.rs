@@ -63,6 +63,7 @@ impl Session {
         if let Err(error) = self.proxy.note_first(&entry.note(Decision::Pending)) {
             return then(self.not_recorded(&id, &error));
         }
+        self.note_answers(&call.answers);
         match pauses {
             true => {
                 let shown = policy.shown(call.arguments.as_ref(), SHOWN);
@@ -103,7 +104,10 @@ impl Session {
         }
         let noted = entry.map_or(Ok(()), |entry| self.proxy.note_first(&entry.note(Decision::Pending)));
         match noted {
-            Ok(()) => Onward::Forward(bytes),
+            Ok(()) => {
+                self.note_answers(&request.answers);
+                Onward::Forward(bytes)
+            }
             Err(error) => self.not_recorded(&id, &error),
         }
     }

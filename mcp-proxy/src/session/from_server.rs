@@ -3,7 +3,7 @@
 use agent_receipts_core::payload::withheld;
 use agent_receipts_ipc::Decision;
 
-use super::flight::Entry;
+use super::flight::{Entry, Flight};
 use super::from_client::closing;
 use super::{Measure, Scope, Session};
 use crate::message::{Heard, Id, Outcome, hear, is_recorded_by_server};
@@ -50,12 +50,18 @@ impl Session {
         match heard {
             Heard::Answer(id, outcome) => {
                 let mut flights = self.flights();
-                match id.as_ref().and_then(|id| flights.finish(id)) {
-                    Some(flight) => after.extend(flight.entry.map(|entry| After::Answered(entry, outcome))),
-                    None => {
-                        flights.counts.unasked += 1;
-                        after.push(After::Unasked(id, outcome));
+                let flight = id.as_ref().and_then(|id| flights.finish(id));
+                flights.counts.unasked += u64::from(flight.is_none());
+                drop(flights);
+                match flight {
+                    Some(Flight { entry: Some(entry), .. }) => {
+                        if !outcome.is_error {
+                            self.note_questions(&outcome.text);
+                        }
+                        after.push(After::Answered(entry, outcome));
                     }
+                    Some(_) => {}
+                    None => after.push(After::Unasked(id, outcome)),
                 }
             }
             Heard::Request { id, method, params } => {

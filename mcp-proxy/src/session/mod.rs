@@ -7,6 +7,7 @@ mod from_client;
 mod from_server;
 mod proxy;
 mod refusal;
+mod rounds;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ use agent_receipts_ipc::Decision;
 use crate::policy::Counters;
 use crate::record::Note;
 use flight::Flights;
+use rounds::Rounds;
 
 pub(crate) use end::Ended;
 pub(crate) use proxy::{Proxy, Scope, Terms};
@@ -38,6 +40,7 @@ pub(crate) struct Session {
     /// The first half of the correlation ids of calls for which the client names none.
     name: String,
     counters: Arc<Counters>,
+    rounds: Arc<Rounds>,
     /// Whether this is but one exchange of a session that begins and ends elsewhere.
     is_part: bool,
     calls: AtomicU64,
@@ -55,7 +58,8 @@ impl Session {
             ..Note::new("session", Decision::Allowed)
         });
         let counters = Arc::new(proxy.counters());
-        Arc::new(Self { counters, is_part: false, proxy, name, calls: AtomicU64::new(0), flights })
+        let rounds = Arc::default();
+        Arc::new(Self { counters, rounds, is_part: false, proxy, name, calls: AtomicU64::new(0), flights })
     }
 
     /// One exchange of a client for which nobody keeps a session: its ids are its own, its budgets those of the `whole`, whose beginning
@@ -64,7 +68,8 @@ impl Session {
         let proxy = Arc::clone(&whole.proxy);
         let flights = Mutex::new(Flights::new(proxy.terms().most_in_flight));
         let counters = Arc::clone(&whole.counters);
-        Arc::new(Self { counters, is_part: true, proxy, name, calls: AtomicU64::new(0), flights })
+        let rounds = Arc::clone(&whole.rounds);
+        Arc::new(Self { counters, rounds, is_part: true, proxy, name, calls: AtomicU64::new(0), flights })
     }
 
     fn next_correlation_id(&self) -> String {
