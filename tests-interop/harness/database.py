@@ -30,6 +30,15 @@ class Row:
     def action(self) -> dict:
         return self.subject["action"]
 
+    @property
+    def pid(self) -> int | None:
+        """The process that sent the event; none for what the daemon says of its own accord."""
+        return self.action.get("peer_credential", {}).get("pid")
+
+    @property
+    def correlation(self) -> str | None:
+        return self.subject.get("correlation_id")
+
 
 def rows(database: Path) -> list[Row]:
     """Every receipt, by chain and sequence."""
@@ -51,3 +60,14 @@ def copy(database: Path, to: Path) -> Path:
         if beside.exists():
             shutil.copyfile(beside, to.with_name(to.name + suffix))
     return to
+
+
+def count(database: Path, action_type: str) -> int:
+    """How many receipts of this type there are so far; read beside the daemon, never writing."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10)
+    try:
+        return connection.execute("SELECT COUNT(*) FROM receipts WHERE receipt_json LIKE ?", (f'%"type":"{action_type}"%',)).fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()

@@ -9,7 +9,7 @@ use crate::fuzz::{FuzzOptions, run_fuzz};
 use crate::go_library::make_go_library;
 use crate::header::{HeaderOptions, make_header};
 use crate::package::{DebOptions, FormulaOptions, make_deb, make_formula};
-use crate::test::{TestOptions, measure_emit_cost, run_tests};
+use crate::test::{TestOptions, measure_emit_cost, measure_mcp_latency, run_tests};
 use crate::workspace::Workspace;
 use crate::{
     HOUSE, VIEWS, check_claims, check_house, check_layering, check_licences, check_mentions, check_view,
@@ -32,6 +32,7 @@ pub fn main() -> ExitCode {
         Task::GoLibrary => go_library(&workspace),
         Task::Behaviours { write } => behaviours(&workspace, write),
         Task::EmitCost => Ok(measure_emit_cost(&workspace)),
+        Task::McpLatency => Ok(measure_mcp_latency(&workspace)),
         Task::CLibrary(options) => c_library(&workspace, options),
         Task::Fuzz(options) => fuzz(&workspace, &options),
         Task::Deb(options) => deb(&workspace, &options),
@@ -78,6 +79,8 @@ enum Task {
     },
     /// Measure what emitting costs in each language, beside a published client.
     EmitCost,
+    /// Measure what the MCP proxy adds to a call, beside the server alone.
+    McpLatency,
     /// Make the C library as it is shipped, and print its folder.
     CLibrary(LibraryOptions),
     /// Run the fuzz targets for a while, on the toolchain that everything is built with.

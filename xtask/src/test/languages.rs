@@ -18,21 +18,28 @@ pub(super) fn variables(
     if let Some(node) = found(&NODE, skip_missing, report)? {
         variables.push(("AGENT_RECEIPTS_NODE", PathBuf::from(node)));
     }
-    if let Some(go) = found(&GO, skip_missing, report)? {
-        let emitter = workspace.target_dir().join("xtask").join("emit-go");
-        // Only the standard library, and only the toolchain that is here: nothing is fetched.
-        let step = Step::new(go, &["build", "-o"])
-            .argument(&emitter)
-            .argument(GO_SOURCE)
-            .env("GOTOOLCHAIN", "local")
-            .env("GO111MODULE", "off")
-            .env("CGO_ENABLED", "0");
-        if !report.needed("building the emitter in Go", &step.run(workspace.root())) {
-            return None;
-        }
-        variables.push(("AGENT_RECEIPTS_GO_EMITTER", emitter));
+    if found(&GO, skip_missing, report)?.is_some() {
+        variables.push(("AGENT_RECEIPTS_GO_EMITTER", built_go(workspace, GO_SOURCE, "emit-go", report)?));
     }
     Some(variables)
+}
+
+/// Builds a program of one file in Go, of a toolchain that is there; `None` when that fails, which `report` then knows.
+pub(super) fn built_go(
+    workspace: &Workspace,
+    source: &str,
+    name: &str,
+    report: &mut Report,
+) -> Option<PathBuf> {
+    let program = workspace.target_dir().join("xtask").join(name);
+    // Only the standard library, and only the toolchain that is here: nothing is fetched.
+    let step = Step::new(GO.missing.program, &["build", "-o"])
+        .argument(&program)
+        .argument(source)
+        .env("GOTOOLCHAIN", "local")
+        .env("GO111MODULE", "off")
+        .env("CGO_ENABLED", "0");
+    report.needed(&format!("building {source}"), &step.run(workspace.root())).then_some(program)
 }
 
 /// The program, if it is there; `None` when it has to be and is not.

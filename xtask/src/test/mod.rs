@@ -8,6 +8,7 @@ mod failures;
 mod interop;
 mod languages;
 mod marks;
+mod mcp;
 mod package;
 mod programs;
 mod python;
@@ -17,5 +18,6 @@ mod step;
 mod tally;
 
 pub(crate) use cost::measure_emit_cost;
+pub(crate) use mcp::measure_mcp_latency;
 pub(crate) use run::{TestOptions, run_tests};
 pub use tally::Tally;

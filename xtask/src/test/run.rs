@@ -29,6 +29,8 @@ enum Part {
     Bindings,
     /// Of the interoperability tests, what holds in every language.
     Behaviours,
+    /// Of the interoperability tests, those of the MCP proxy.
+    Mcp,
     Package,
 }
 
@@ -57,6 +59,9 @@ pub(crate) fn run_tests(workspace: &Workspace, options: &TestOptions) -> Result<
             {
                 interop::run(workspace, files, &drivers, options.skip_missing, &mut report);
             }
+        }
+        if options.only == Some(Part::Mcp) {
+            interop::run_mcp(workspace, options.skip_missing, &mut report);
         }
         if wants(Part::Package) {
             package::run(workspace, options.skip_missing, &mut report);

@@ -1,0 +1,1 @@
+"""Sessions of a client that wants a call to be made unseen."""
