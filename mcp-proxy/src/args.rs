@@ -58,9 +58,9 @@ pub(crate) struct Args {
     /// The daemon's socket [env: AGENTRECEIPTS_SOCKET] [default: the daemon's].
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
-    /// How long an event may wait for the daemon to be reached and to take it, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 25)]
-    pub(crate) patience: u64,
+    /// How long an event may wait for the daemon to be reached, and again to take it, in milliseconds [default: 25 and 100].
+    #[arg(long, value_name = "MS")]
+    pub(crate) patience: Option<u64>,
     /// Who acts: the agent's name.
     #[arg(long, value_name = "NAME", env = "AGENTRECEIPTS_ISSUER_NAME", default_value = "")]
     pub(crate) issuer_name: String,
@@ -125,8 +125,8 @@ impl Args {
         }
     }
 
-    pub(crate) fn patience(&self) -> Duration {
-        Duration::from_millis(self.patience)
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.patience.map(Duration::from_millis)
     }
 
     pub(crate) fn grace(&self) -> Duration {

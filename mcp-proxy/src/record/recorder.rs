@@ -23,8 +23,8 @@ pub(crate) struct RecorderOptions {
     pub(crate) server: String,
     /// Who acts, as far as the command line says.
     pub(crate) identity: Identity,
-    /// The most that an event waits for the daemon: to be reached, and to take it.
-    pub(crate) patience: Duration,
+    /// The most that an event waits for the daemon to be reached, and again to take it; 25 and 100 milliseconds.
+    pub(crate) patience: Option<Duration>,
 }
 
 /// Why a call may not go on under `--strict`.
@@ -49,22 +49,21 @@ pub(crate) struct Recorder {
     emitter: Emitter,
     road: Arc<Road>,
     server: String,
-    patience: Duration,
     turn: Mutex<()>,
 }
 
 impl Recorder {
     /// Touches neither the socket nor a file.
     pub(crate) fn new(options: RecorderOptions) -> Result<Self, BuildError> {
-        let patience = options.patience;
+        let (dial, write) = options.patience.map_or((DIAL, WRITE), |patience| (patience, patience));
         let mut builder =
-            Emitter::builder().identity(options.identity).dial_timeout(patience).write_timeout(patience);
+            Emitter::builder().identity(options.identity).dial_timeout(dial).write_timeout(write);
         if let Some(socket) = options.socket {
             builder = builder.socket_path(socket);
         }
         let emitter = builder.build()?;
-        let road = Arc::new(Road::new(&emitter, &options.server, patience));
-        Ok(Self { emitter, road, server: options.server, patience, turn: Mutex::default() })
+        let road = Arc::new(Road::new(&emitter, &options.server, dial));
+        Ok(Self { emitter, road, server: options.server, turn: Mutex::default() })
     }
 
     /// Sends it. What cannot be sent is counted, and the daemon is told the count as soon as it is back.
@@ -77,7 +76,7 @@ impl Recorder {
             self.emitter.count_as_dropped(1);
             return;
         }
-        match self.fitted(note, |event| self.emitter.emit_within(event, self.patience)) {
+        match self.fitted(note, |event| self.emitter.emit(event)) {
             Ok(()) => {}
             Err(error) => self.failed(&error),
         }
@@ -152,6 +151,10 @@ impl Recorder {
 
 /// The channel of all receipts of a proxy.
 pub(super) const CHANNEL: &str = "mcp";
+
+/// How long reaching the daemon may take, and how long an event may take to go out.
+const DIAL: Duration = Duration::from_millis(25);
+const WRITE: Duration = Duration::from_millis(100);
 
 /// The most that a call waits for its receipt to be on disk.
 const COMMIT: Duration = Duration::from_secs(5);

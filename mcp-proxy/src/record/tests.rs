@@ -1,7 +1,6 @@
 //! A daemon that is not there.
 
 use std::os::unix::net::UnixListener;
-use std::time::Duration;
 
 use agent_receipts_ipc::{Decision, Identity};
 
@@ -12,7 +11,7 @@ fn recorder(socket: &std::path::Path) -> Recorder {
         socket: Some(socket.to_owned()),
         server: "srv".to_owned(),
         identity: Identity::default(),
-        patience: Duration::from_millis(25),
+        patience: None,
     };
     Recorder::new(options).unwrap()
 }
