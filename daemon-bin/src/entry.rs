@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::mem;
 use std::process::ExitCode;
 
 use agent_receipts_keysource::random_seed;
-use agent_receipts_store::{Compacted, SqliteStore};
+use agent_receipts_store::{Compacted, Retired, SqliteStore};
 
 use crate::args::{Command, UsageError};
 use crate::init;
@@ -61,16 +62,23 @@ fn carry_out(command: Command) -> Result<(), Box<dyn std::error::Error>> {
             writeln!(out, "compacted `{}`: {before} bytes before, {after} after", config.db.display())?;
         }
         Command::Retire(config) => {
-            for (archive, retired) in retire(&config.db)? {
-                let (receipts, chains) = (retired.receipts, retired.chains);
-                writeln!(out, "moved {receipts} receipts of {chains} chains to archive `{archive}`")?;
-            }
+            let mut told = Ok(());
+            retire(&config.db, |archive, Retired { receipts, chains }| {
+                let (receipts, chains) = (count(receipts, "receipt"), count(chains, "chain"));
+                let line = format!("moved {receipts} of {chains} to archive `{archive}`");
+                told = mem::replace(&mut told, Ok(())).and_then(|()| writeln!(out, "{line}"));
+            })?;
+            told?;
         }
         Command::PrintConfig(config) => write!(out, "{}", config.to_toml())?,
         Command::ProtocolVersion => writeln!(out, "{}", FRAME_VERSIONS.to_json())?,
         Command::Version => writeln!(out, "agent-receipts-daemon {}", env!("CARGO_PKG_VERSION"))?,
     }
     Ok(())
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn refuse(error: &UsageError) -> ExitCode {

@@ -27,7 +27,9 @@ pub enum RetireError {
     #[error(transparent)]
     Refused(#[from] StoreRetireError),
     /// The chain's last receipt does not close it.
-    #[error("chain `{chain_id}` in archive `{archive}` is not closed: move the archive's folder away")]
+    #[error(
+        "chain `{chain_id}` in archive `{archive}` is not closed: move the folder of archive `{archive}` away"
+    )]
     Open {
         /// The archive.
         archive: String,
@@ -37,14 +39,13 @@ pub enum RetireError {
 }
 
 /// Takes the chains of every archive of moved chains out of the database at `db`, where they stand there yet, each archive's in
-/// one transaction. Gives the archives from which any were taken.
+/// one transaction. Each archive of which any were taken out is told to `done` then: it is, whatever comes of those behind it.
 ///
 /// # Errors
 ///
 /// [`RetireError`]; [`StoreError::Locked`] where a daemon is at work.
-pub fn retire(db: &Path) -> Result<Vec<(String, Retired)>, RetireError> {
+pub fn retire(db: &Path, mut done: impl FnMut(&str, Retired)) -> Result<(), RetireError> {
     let mut store = SqliteStore::open(db)?;
-    let mut done = Vec::new();
     for archive in ArchiveFolder::beside(store.path()).archives()? {
         if archive.manifest.kind != ArchiveKind::Moved {
             continue;
@@ -52,10 +53,10 @@ pub fn retire(db: &Path) -> Result<Vec<(String, Retired)>, RetireError> {
         check_closed(&archive)?;
         let retired = store.retire(&archive, &|text| *hash_of_text(text.as_bytes()).as_bytes())?;
         if retired != Retired::default() {
-            done.push((archive.name, retired));
+            done(&archive.name, retired);
         }
     }
-    Ok(done)
+    Ok(())
 }
 
 fn check_closed(archive: &Archive) -> Result<(), RetireError> {

@@ -3,15 +3,24 @@
 
 mod support;
 
+use std::path::Path;
+
 use agent_receipts_chain::checkpoint::SignedCheckpoint;
 use agent_receipts_chain::tree::{Frontier, NodeHash, hash_of_text};
-use agent_receipts_daemon::{RetireError, retire};
+use agent_receipts_daemon::RetireError;
 use agent_receipts_store::{
     ArchiveFolder, ArchiveKind, CheckpointReader as _, Manifest, ReceiptReader as _, Retired, Row,
     SqliteReader, StoreError, StoredRow,
 };
 use rusqlite::Connection;
 use support::{Home, event};
+
+/// What was taken out, and how it ended.
+fn retire(db: &Path) -> Result<Vec<(String, Retired)>, RetireError> {
+    let mut done = Vec::new();
+    agent_receipts_daemon::retire(db, |archive, retired| done.push((archive.to_owned(), retired)))?;
+    Ok(done)
+}
 
 fn record(home: &Home, fields: &str) {
     home.connect().record(&event(fields));

@@ -103,8 +103,24 @@ impl TakeOut<'_> {
         }
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim().trim_start_matches("agent-receipts-daemon: ");
-        Err(Failure::new(format_args!("nothing was taken out of the database: {said}"))
-            .with_hint("stop the daemon, then try again; the database is as it was, and an archive that stands already is used then"))
+        // A line for each archive that was done with before.
+        let done = String::from_utf8_lossy(&output.stdout);
+        let failure = match done.trim() {
+            "" => Failure::new(format_args!("nothing was taken out of the database: {said}")),
+            done => {
+                let done = done.lines().collect::<Vec<_>>().join(", ");
+                Failure::new(format_args!(
+                    "not all was taken out of the database: {said}; before that: {done}"
+                ))
+            }
+        };
+        // All others name their mend.
+        Err(match said.contains(LOCKED) {
+            true => failure.with_hint(
+                "stop the daemon, then try again; the database is as it was, and an archive that stands already is used then",
+            ),
+            false => failure,
+        })
     }
 }
 
@@ -194,3 +210,5 @@ fn as_json(report: &crate::verification::ChainReport) -> Result<serde_json::Valu
 }
 
 const ROWS_AT_A_TIME: u64 = 2048;
+/// How the daemon's binary says that another has the database.
+const LOCKED: &str = "another daemon is writing";

@@ -170,6 +170,13 @@ impl Holding<'_> {
             .iter()
             .map(|chain| ((chain.archive.as_str(), chain.chain_id.as_str()), chain.receipts))
             .collect();
+        // Where the other archive is gone, this one may be the only copy.
+        let there: BTreeSet<&str> = self.archives.iter().map(|(archive, _)| archive.name.as_str()).collect();
+        let elsewhere: BTreeMap<&str, &str> = chains
+            .iter()
+            .filter(|chain| there.contains(chain.archive.as_str()))
+            .map(|chain| (chain.chain_id.as_str(), chain.archive.as_str()))
+            .collect();
         let stored: BTreeSet<&str> = self.stored.iter().map(String::as_str).collect();
         let mut wrong = Vec::new();
         for (archive, reading) in &mut self.archives {
@@ -189,6 +196,10 @@ impl Holding<'_> {
                     )),
                     Some(_) => {}
                     None if stored.contains(chain_id) => unfinished += 1,
+                    None if elsewhere.contains_key(chain_id) => wrong.push(format!(
+                        "archive `{name}` has chain `{chain_id}`, which was moved to archive `{}`: move the folder of `{name}` away",
+                        elsewhere[chain_id]
+                    )),
                     None => wrong.push(format!(
                         "archive `{name}` has chain `{chain_id}`, sequences {} to {}, of which the database knows nothing: \
                          it was altered, or put back to an earlier state",

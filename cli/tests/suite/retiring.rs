@@ -516,6 +516,59 @@ fn a_daemon_at_work_is_left_alone() {
     assert!(SqliteReader::open(house.data("receipts.db")).unwrap().moved_chains().unwrap().is_empty());
 }
 
+/// Of two archives one is taken out before the other is found to be another: that is said, with the mend that helps.
+#[test]
+fn what_was_taken_out_before_a_failure_is_said() {
+    let key = Key::new(1);
+    let [one, two] = ["one", "two"].map(|name| closed(&mut Chain::new(name), &key, 2));
+    let house = house(&key, &[one, two].concat());
+    let idle = house.script("idle", "exit 0");
+    for (chain, name) in [("one", "a"), ("two", "b")] {
+        let wish = ["retire", "--chain", chain, "--name", name, "--daemon-bin", idle.to_str().unwrap()];
+        let said = house.say(wish);
+        assert!(said.code == 1 && said.err.contains("was not taken out of the database"), "{}", said.all());
+    }
+    let path = house.data("receipts.db.archives/b/receipts.db");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let alter = "UPDATE receipts SET tool_name = 'another' WHERE sequence = 2";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(alter).unwrap();
+    let said = retire(&house, &[ALL]);
+    assert_eq!(said.code, 1, "{}", said.all());
+    for words in [
+        "not all was taken out of the database",
+        "sequence 2 of chain `two` is not the same in archive `b`",
+        "move the folder of archive `b` away",
+        "moved 3 receipts of 1 chain to archive `a`",
+    ] {
+        assert!(said.err.contains(words), "{words}: {}", said.all());
+    }
+    assert!(!said.err.contains("as it was") && !said.err.contains("stop the daemon"), "{}", said.all());
+    fs::rename(house.data("receipts.db.archives/b"), house.path("elsewhere")).unwrap();
+    let said = retire(&house, &[ALL]);
+    assert!(said.code == 0 && said.out.contains("1 chain, 3 receipts, moved"), "{}", said.all());
+}
+
+/// As two that run at once would leave it.
+#[test]
+fn a_second_archive_of_a_chain_names_its_mend() {
+    let (house, _) = old_and_new(&Key::new(1));
+    retired(&house);
+    let twin = house.data("receipts.db.archives/y");
+    fs::create_dir(&twin).unwrap();
+    for name in ["receipts.db", "manifest.json"] {
+        fs::copy(archive(&house).join(name), twin.join(name)).unwrap();
+    }
+    let said = retire(&house, &[ALL]);
+    let words = "chain `old` was moved to archive `x`, and archive `y` holds it too: move the folder of archive `y` away";
+    assert!(said.code == 1 && said.err.contains(words), "{}", said.all());
+    let said = house.say(["verify"]);
+    let words = "archive `y` has chain `old`, which was moved to archive `x`: move the folder of `y` away";
+    assert!(said.code == 1 && said.out.contains(words), "{}", said.all());
+    fs::rename(&twin, house.path("elsewhere")).unwrap();
+    assert_eq!(house.say(["verify"]).code, 0);
+    assert_eq!(retire(&house, &[ALL]).code, 0);
+}
+
 /// The machine goes down between the archive and the leaving.
 #[test]
 fn a_move_that_was_cut_short_is_completed() {

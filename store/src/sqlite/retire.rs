@@ -24,7 +24,8 @@ pub enum RetireError {
     Store(#[from] StoreError),
     /// A receipt is not the same in both.
     #[error(
-        "sequence {sequence} of chain `{chain_id}` is not the same in archive `{archive}` and in the database"
+        "sequence {sequence} of chain `{chain_id}` is not the same in archive `{archive}` and in the database: \
+         move the folder of archive `{archive}` away, and retire again"
     )]
     Differs {
         /// The archive.
@@ -36,7 +37,8 @@ pub enum RetireError {
     },
     /// The archive does not hold a chain to its end.
     #[error(
-        "chain `{chain_id}` has {stored} receipts in the database, and archive `{archive}` holds {archived} of them"
+        "chain `{chain_id}` has {stored} receipts in the database, and archive `{archive}` holds {archived} of them: \
+         move the folder of archive `{archive}` away, and retire again"
     )]
     NotWhole {
         /// The archive.
@@ -50,7 +52,8 @@ pub enum RetireError {
     },
     /// The archive holds a chain that the database has never moved there, and does not have.
     #[error(
-        "archive `{archive}` holds chain `{chain_id}`, which the database does not know: it was altered or put back"
+        "archive `{archive}` holds chain `{chain_id}`, which the database does not know: it was altered or put back; \
+         keep both as evidence, and move the folder of archive `{archive}` away to go on"
     )]
     Unknown {
         /// The archive.
@@ -59,7 +62,10 @@ pub enum RetireError {
         chain_id: String,
     },
     /// The chain was moved to another archive before.
-    #[error("chain `{chain_id}` was moved to archive `{before}`, and archive `{archive}` holds it too")]
+    #[error(
+        "chain `{chain_id}` was moved to archive `{before}`, and archive `{archive}` holds it too: \
+         move the folder of archive `{archive}` away"
+    )]
     MovedBefore {
         /// The archive.
         archive: String,
