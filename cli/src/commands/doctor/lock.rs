@@ -1,6 +1,7 @@
 //! Who holds the database for writing.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -13,17 +14,24 @@ const NAME: &str = "writer lock";
 /// Looks at the kernel's list of locks, since to try the lock would be to hold it for a moment, in which a daemon could not
 /// start.
 pub(super) fn check(scene: &Scene, listener: &Listener) -> Check {
-    let locks = fs::read_to_string("/proc/locks");
-    let (Ok(locks), Ok(database)) = (locks, fs::metadata(&scene.database)) else {
+    let (Ok(_), Ok(database)) = (locks(), fs::metadata(&scene.database)) else {
         return Check::ok(
             NAME,
             "not looked at: this system does not list its locks, or there is no database",
         );
     };
-    let holder = holder(&locks, database.dev(), database.ino());
+    let look = || holder(&locks().ok()?, database.dev(), database.ino());
+    let holder = (0..LOOKS).find_map(|_| look());
     let listening = listener.answer.as_ref().ok().map(|peer| peer.pid);
     judge(holder, listening, &scene.database)
 }
+
+fn locks() -> io::Result<String> {
+    fs::read_to_string("/proc/locks")
+}
+
+/// The kernel gives its list page by page, and one that changes in between may lack a lock that is held all the time.
+const LOOKS: usize = 5;
 
 /// `holder`: the process that holds the lock, 0 where it is of another process namespace. `listening`: who answers.
 fn judge(holder: Option<i32>, listening: Option<i32>, database: &Path) -> Check {
