@@ -34,7 +34,7 @@ class Hostile(unittest.TestCase):
             done = programs.verify(daemon.database, daemon.public_key)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             rows = database.rows(daemon.database)
-        self.assertEqual([row for row in rows if row.action["type"].endswith("events_dropped")], [])
+        # A count of losses in the chain excuses nothing: below, no receipt may be missing.
         reached = 0
         for session, seen in zip(sessions, played, strict=True):
             with self.subTest(session=session.name, reader=session.reader, end=session.end):
