@@ -2,19 +2,28 @@
 
 import copy
 import gc
+import inspect
 import logging
 import pickle
+import platform
+import sys
+import sysconfig
 import threading
 import uuid
 from pathlib import Path
 
 import pytest
-from conftest import EVENT, frame, patiently, sent, without_server
+from conftest import EVENT, PLAIN, frame, patiently, sent, without_server
 from harness import database, programs
 from harness.receiver import Receiver
 
 import agentreceipts
 from agentreceipts import DaemonEmitter, EmitRefusedError, EmitTransportError, ErrorCode
+
+
+def test_emit_is_in_c_wherever_the_interpreter_can_load_that():
+    can = platform.python_implementation() == "CPython" and sys.version_info >= (3, 10) and not sysconfig.get_config_var("Py_GIL_DISABLED")
+    assert inspect.isfunction(DaemonEmitter.emit) == (PLAIN or not can)
 
 
 def test_an_event_arrives_with_every_field(receiver, places):

@@ -99,7 +99,8 @@ def test_constants_have_the_names_and_values_of_the_reference():
 def test_every_keyword_of_the_reference_is_one_of_ours_with_the_same_default(what):
     theirs = inspect.signature(getattr(obsigna.DaemonEmitter, what)).parameters
     ours = inspect.signature(getattr(agentreceipts.DaemonEmitter, what)).parameters
-    for name, parameter in theirs.items():
+    # A method written in C takes the emitter itself by its place alone.
+    for name, parameter in list(theirs.items())[1:]:
         assert (ours[name].kind, ours[name].default) == (parameter.kind, parameter.default), name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 
 from . import _library, _process
 from ._errors import EmitCallerError, EmitTransportError, failed
@@ -168,7 +169,7 @@ class DaemonEmitter:
         )
         code = _emit_packed(self._ticket, event, len(event), None)
         if code:
-            self._lost(failed(code))
+            self._not_sent(code)
 
     def emit_acknowledged(self, *, timeout: float = 5.0, **event: Unpack[Event]) -> Receipt:
         """Sends one event and waits until its receipt is on disk. The keywords are those of :meth:`emit`.
@@ -208,7 +209,8 @@ class DaemonEmitter:
     def __repr__(self) -> str:
         return f"<DaemonEmitter session_id={self._session_id!r} socket_path={self._socket_path!r}>" if self._ticket else "<DaemonEmitter>"
 
-    def _lost(self, fault: Exception) -> None:
+    def _not_sent(self, code: int) -> None:
+        fault = failed(code)
         if not isinstance(fault, EmitTransportError):
             raise fault
         if self._log is not None:
@@ -216,6 +218,26 @@ class DaemonEmitter:
             self._log.debug("agent-receipts emitter dropped event", extra=told)
         if not self._best_effort:
             raise fault
+
+
+def _quicken() -> None:
+    """Has C do what `DaemonEmitter.emit` does, where this interpreter can load that: see `native/emit.c`. To users it is the same method."""
+    if sys.version_info < (3, 10):
+        return
+    try:
+        from ._native import quicken
+    except ImportError:
+        # PyPy, an interpreter without a lock, or one of several with a lock each.
+        return
+    plain = DaemonEmitter.emit
+    keywords = plain.__code__.co_varnames[1 : 1 + plain.__code__.co_kwonlyargcount]
+    defaults = plain.__kwdefaults__ or {}
+    told = ", ".join(f"{name}={defaults[name]!r}" if name in defaults else name for name in keywords)
+    DaemonEmitter._emit_plainly = plain  # type: ignore[attr-defined]
+    quicken(DaemonEmitter, _library.address("ar_emitter_emit"), f"emit($self, /, *, {told})\n--\n\n{plain.__doc__ or ''}".encode())
+
+
+_quicken()
 
 
 def default_socket_path() -> str:

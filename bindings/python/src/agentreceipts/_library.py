@@ -93,6 +93,11 @@ def _declare(name: str, *arguments: type) -> ctypes._NamedFuncPointer:
     return function
 
 
+def address(name: str) -> int:
+    """Where a function of the library is, for who calls it without `ctypes`."""
+    return ctypes.cast(_library[name], _POINTER).value or 0
+
+
 abi_check = _declare("ar_abi_check", ctypes.c_uint32, ctypes.c_uint32, _POINTER)
 error_class = _declare("ar_error_class", ctypes.c_int32)
 last_error = _declare("ar_last_error", _POINTER)
