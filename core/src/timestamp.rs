@@ -36,32 +36,27 @@ impl Timestamp {
 
     /// UTC, whole seconds: `2026-11-22T03:39:59Z`, the form in receipts.
     pub fn to_rfc3339(&self) -> String {
-        let mut text = self.to_seconds();
-        text.push('Z');
-        text
+        let mut text = *b"0000-00-00T00:00:00Z";
+        self.write_seconds(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// UTC with nanoseconds: `2026-11-22T03:39:59.123456789Z`, the form in event frames.
     pub fn to_rfc3339_nanos(&self) -> String {
-        let mut text = self.to_seconds();
-        text.push('.');
-        push_digits(&mut text, self.0.nanosecond(), 9);
-        text.push('Z');
-        text
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        self.write_seconds(&mut text);
+        write_digits(&mut text[20..29], self.0.nanosecond());
+        String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// Both forms up to where they part; digit by digit, since every event and every receipt has one.
-    fn to_seconds(self) -> String {
+    /// Both forms up to where they part; into their places, since every event and every receipt has one.
+    fn write_seconds(self, text: &mut [u8]) {
         let (year, month, day) = self.0.to_calendar_date();
         let (hour, minute, second) = self.0.to_hms();
-        let mut text = String::with_capacity("2026-11-22T03:39:59.123456789Z".len());
-        push_digits(&mut text, year.unsigned_abs(), 4);
-        let rest = [('-', u8::from(month)), ('-', day), ('T', hour), (':', minute), (':', second)];
-        for (separator, number) in rest {
-            text.push(separator);
-            push_digits(&mut text, number.into(), 2);
+        write_digits(&mut text[..4], year.unsigned_abs());
+        for (at, number) in [(5, u8::from(month)), (8, day), (11, hour), (14, minute), (17, second)] {
+            write_digits(&mut text[at..at + 2], number.into());
         }
-        text
     }
 
     /// The UTC date, `2026-11-22`.
@@ -75,8 +70,12 @@ impl Timestamp {
     }
 }
 
-fn push_digits(text: &mut String, number: u32, width: u32) {
-    text.extend((0..width).rev().map(|place| char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8)));
+/// The lowest digits of `number`, as many as there is room for.
+fn write_digits(text: &mut [u8], mut number: u32) {
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
 }
 
 fn read(text: &[u8]) -> Option<OffsetDateTime> {

@@ -10,6 +10,7 @@ mod check;
 mod error;
 mod object;
 mod parse;
+mod plain;
 mod text;
 mod value;
 

@@ -1,14 +1,20 @@
 //! The tokens of a JSON text: strings and numbers.
 
 use super::JsonError;
+use super::plain::plain_length;
 
 /// Where the characters of a string go.
 pub(super) trait Characters {
+    /// Whether anybody will see them.
+    const READ: bool;
+
     fn text(&mut self, text: &str);
     fn character(&mut self, character: char);
 }
 
 impl Characters for String {
+    const READ: bool = true;
+
     fn text(&mut self, text: &str) {
         self.push_str(text);
     }
@@ -22,6 +28,8 @@ impl Characters for String {
 pub(super) struct Unread;
 
 impl Characters for Unread {
+    const READ: bool = false;
+
     fn text(&mut self, _: &str) {}
 
     fn character(&mut self, _: char) {}
@@ -97,13 +105,14 @@ impl<'a> Text<'a> {
     }
 
     /// The same, to wherever its characters are wanted.
-    pub(super) fn string_into(&mut self, out: &mut impl Characters) -> Result<(), JsonError> {
+    pub(super) fn string_into<C: Characters>(&mut self, out: &mut C) -> Result<(), JsonError> {
         loop {
             let start = self.at;
-            while self.peek().is_some_and(|b| b >= 0x20 && b != b'"' && b != b'\\') {
-                self.at += 1;
+            self.at += plain_length(&self.bytes[start..]);
+            // What replaces nothing and is read by nobody need not be looked at again.
+            if self.strict || C::READ {
+                self.push_text(&self.bytes[start..self.at], start, out)?;
             }
-            self.push_text(&self.bytes[start..self.at], start, out)?;
             match self.take().ok_or(JsonError::UnexpectedEnd)? {
                 b'"' => return Ok(()),
                 b'\\' => self.escape(out)?,
