@@ -4,6 +4,7 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 
 use crate::http::bridge::{LAST_EVENT_ID, SESSION_ID};
 use crate::http::outline::{Outline, Request};
+use crate::http::remote::{Content, content};
 use crate::http::stamp::{METHOD, NAME, PARAM, VERSION, among, decoded, named};
 
 /// A header that is there twice: the first reader and the last would see two requests.
@@ -33,6 +34,22 @@ pub(super) fn passed(headers: &HeaderMap) -> Result<HeaderMap, Twice> {
         }
     }
     Ok(passed)
+}
+
+/// Whether a message is JSON in UTF-8, by its type: a server that goes by another `charset` would read another message out of it.
+pub(super) fn is_plain_json(headers: &HeaderMap) -> bool {
+    let parameters = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let charset = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+    };
+    content(headers) == Content::Json
+        && parameters
+            .split(';')
+            .filter_map(charset)
+            .all(|charset| matches!(charset.as_str(), "utf-8" | "utf8"))
 }
 
 /// Holds the headers that repeat the message against it. Who routes by the one and who acts by the other must see the same.

@@ -14,14 +14,14 @@ use std::time::Duration;
 use http_body_util::Either;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::oneshot;
 
 use super::failure::Failure;
 use super::gate::{Gate, Onward};
 use super::outline::{Glance, INITIALIZE, Id, Outline};
-use super::remote::{Content, Remote, content};
+use super::remote::Remote;
 use crate::serve::{BodyError, Caller, check, read_body};
 use crate::session::Ended;
 use answer::{json, text};
@@ -93,12 +93,14 @@ impl Front {
         self.sessions.end();
     }
 
-    async fn post(&self, seat: Seat, passed: HeaderMap, request: Request<Incoming>) -> Answer {
+    async fn post(&self, seat: Seat, mut passed: HeaderMap, request: Request<Incoming>) -> Answer {
         // What is encoded in a way that is not ours to undo could not be judged.
-        if content(request.headers()) != Content::Json || request.headers().contains_key(CONTENT_ENCODING) {
-            let why = "a message is JSON, and not encoded further";
+        if !headers::is_plain_json(request.headers()) || request.headers().contains_key(CONTENT_ENCODING) {
+            let why = "a message is JSON in UTF-8, and not encoded further";
             return turned_away(&seat, StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
         }
+        // Nothing that a client writes there, a quote or a comma too many, may have the server read it otherwise.
+        passed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let message = match read_body(request.into_body(), self.limit, SENDING).await {
             Ok(message) => message,
             Err(why) => {

@@ -141,8 +141,11 @@ fn a_message_that_cannot_be_judged_is_refused_and_recorded() {
     let house = House::before(&server);
     let json = "Content-Type: application/json\r\n";
     let long = "x".repeat(super::talk::LIMIT + 1);
-    let cases: [(String, &str, u16, &str); 5] = [
+    let cases: [(String, &str, u16, &str); 7] = [
         ("Content-Type: text/plain\r\n".into(), CALL, 415, "a message is JSON"),
+        // To whoever goes by it, this is another message than it is in UTF-8.
+        ("Content-Type: application/json; charset=utf-7\r\n".into(), CALL, 415, "in UTF-8"),
+        ("Content-Type: application/json; x=y; Charset = \"UTF-16\"\r\n".into(), CALL, 415, "in UTF-8"),
         (String::new(), CALL, 415, "a message is JSON"),
         (format!("{json}Content-Encoding: gzip\r\n"), CALL, 415, "not encoded further"),
         (format!("{json}Mcp-Session-Id: a\r\nMcp-Session-Id: b\r\n"), CALL, 400, "is there more than once"),
@@ -154,6 +157,23 @@ fn a_message_that_cannot_be_judged_is_refused_and_recorded() {
         assert!(house.gates().last().unwrap().notes().contains(why), "{headers}");
     }
     assert!(server.seen().is_empty());
+}
+
+#[test]
+fn what_a_message_is_written_in_is_ours_to_say() {
+    let server = plain();
+    let house = House::before(&server);
+    for kind in
+        ["application/json", "Application/JSON;charset=UTF-8", "application/json; charset=\"utf-8\"; a=b"]
+    {
+        assert_eq!(
+            house.request("POST", "/mcp", &format!("Content-Type: {kind}\r\n"), CALL).status,
+            200,
+            "{kind}"
+        );
+    }
+    assert_eq!(server.seen().len(), 3);
+    assert!(server.seen().iter().all(|seen| seen.header("content-type") == Some("application/json")));
 }
 
 #[test]

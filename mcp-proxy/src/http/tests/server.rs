@@ -140,7 +140,8 @@ pub(super) fn events(stream: &mut TcpStream) {
 }
 
 pub(super) fn event(stream: &mut TcpStream, data: &str) {
-    let _ = write!(stream, "event: message\ndata: {data}\n\n");
+    // In one piece, so that nobody hears half of it before it is recorded as a whole.
+    let _ = stream.write_all(format!("event: message\ndata: {data}\n\n").as_bytes());
 }
 
 /// Waits until the other end hangs up.
