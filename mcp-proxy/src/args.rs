@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHERE", default_value = "socket")]
     pub(crate) approvals: Endpoint,
     /// How long a call waits for an approval, in seconds; then it is denied.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(..=MOST_SECONDS))]
     pub(crate) approval_timeout: u64,
     /// A program that is run for each call that waits, to ask somebody; its words are split at white space.
     #[arg(long, value_name = "COMMAND")]
@@ -93,6 +93,9 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Approvals(ApprovalsArgs),
 }
+
+/// A year, in seconds: beyond what any clock can count to, there would be no end to wait for.
+const MOST_SECONDS: u64 = 366 * 24 * 3_600;
 
 impl Args {
     /// The server's name: as it was given, or as its program or its machine is called.

@@ -91,7 +91,8 @@ impl WaitingRoom {
             return id;
         }
         if state.attended && !state.board.is_full() {
-            let (asked, deadline) = (SystemTime::now(), Instant::now() + state.patience);
+            let now = Instant::now();
+            let (asked, deadline) = (SystemTime::now(), now.checked_add(state.patience).unwrap_or(now + FAR));
             let pending = Pending { id: id.clone(), question, asked, left: state.patience };
             let with = With { then, _until: announce(&pending) };
             state.board.put(pending, deadline, with);
@@ -166,6 +167,9 @@ impl State {
         self.ended.push_back((taken.id, taken.with.then, answer));
     }
 }
+
+/// For a patience that no clock can count to: a hundred years.
+const FAR: Duration = Duration::from_secs(100 * 366 * 24 * 3_600);
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::outline::Id;
 use crate::session::{Ended, Session};
 
 pub(crate) use crate::session::Onward;
@@ -14,6 +15,9 @@ pub(crate) trait Gate: Send + Sync + 'static {
     fn refused(&self, message: &[u8], why: &str);
     /// Records a message of the server.
     fn server_says(&self, message: &[u8]);
+    /// The client that asked has hung up. A request that still waits for an approval is withdrawn; one that went on (`is_onward`) is closed:
+    /// its answer would reach nobody.
+    fn hung_up(&self, id: &Id, is_onward: bool);
     /// Closes what is open: nothing more comes. Only the first reason counts.
     fn end(&self, why: Ended);
 }
@@ -30,6 +34,10 @@ impl Gate for Session {
     fn server_says(&self, message: &[u8]) {
         // Recorded first: what follows may take its time, and nothing is gained by the microseconds.
         Session::server_says(self, message, || {});
+    }
+
+    fn hung_up(&self, id: &Id, is_onward: bool) {
+        self.client_hung_up(&id.0, is_onward);
     }
 
     fn end(&self, why: Ended) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use agent_receipts_core::json::Value;
+use agent_receipts_core::json::{self, Rules, Value};
 
 /// A request's id, as the one JSON text that it has: `1` and `"1"` are two.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,6 +29,11 @@ impl Id {
             Value::Number(_) => Some(Self(value.to_string().into())),
             _ => None,
         }
+    }
+
+    /// The id that a JSON text is.
+    pub(crate) fn of_json(text: &str) -> Option<Self> {
+        Self::lenient(&json::parse(text.as_bytes(), Rules::Payload).ok()?)
     }
 
     /// Its JSON text.

@@ -7,6 +7,7 @@ use agent_receipts_ipc::Decision;
 
 use super::Session;
 use super::flight::Stage;
+use crate::message::Id;
 use crate::record::Note;
 
 /// Why a session ended.
@@ -31,6 +32,26 @@ impl fmt::Display for Ended {
 }
 
 impl Session {
+    /// Whoever asked under this id (JSON text) has hung up, and nobody else can be given the answer. What waits for an approval is taken
+    /// back; what the server has (`is_onward`) gets its last receipt.
+    pub(crate) fn client_hung_up(&self, id: &str, is_onward: bool) {
+        let Some(id) = Id::of_json(id) else { return };
+        let mut flights = self.flights();
+        if let Some(approval) = flights.withdraw(&id) {
+            drop(flights);
+            if let (Some(desk), Some(approval)) = (self.proxy.desk(), approval) {
+                desk.withdraw(&approval);
+            }
+            return;
+        }
+        let flight = if is_onward { flights.hang_up(&id) } else { None };
+        drop(flights);
+        if let Some(entry) = flight.and_then(|flight| flight.entry) {
+            let error = "no answer: the client hung up";
+            self.proxy.recorder().note(&Note { error, ..entry.note(Decision::Allowed) });
+        }
+    }
+
     /// Closes what is not answered, and records that the session is over. Only the first call does anything.
     pub(crate) fn end(&self, why: Ended) {
         let mut flights = self.flights();

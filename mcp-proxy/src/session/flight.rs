@@ -145,6 +145,11 @@ impl Flights {
         self.remove(&found)
     }
 
+    /// A request that the other side has is answered to nobody.
+    pub(super) fn hang_up(&mut self, id: &Id) -> Option<Flight> {
+        if self.asked.get(id)?.stage.waits() { None } else { self.remove(id) }
+    }
+
     /// Takes a flight out, whatever its stage.
     pub(super) fn remove(&mut self, id: &Id) -> Option<Flight> {
         let flight = self.asked.remove(id)?;

@@ -145,7 +145,9 @@ impl Session {
         // An error without an id is about something that could not be read.
         let Some(id) = id else { return Onward::Forward(bytes) };
         let mut flights = self.flights();
-        let (question, may_be_unknown) = (flights.finish_back(id), flights.has_overflowed());
+        // Without a session, what is asked on one exchange is answered on another, and only the server knows which of them belong together.
+        let may_be_unknown = self.is_part || flights.has_overflowed();
+        let question = flights.finish_back(id);
         flights.counts.unasked += u64::from(question.is_none());
         drop(flights);
         match question {
@@ -157,7 +159,11 @@ impl Session {
             Some(None) => Onward::Forward(bytes),
             None => {
                 let decision = if may_be_unknown { Decision::Allowed } else { Decision::Denied };
-                let error = "an answer to nothing that the server has asked";
+                let error = if self.is_part {
+                    "an answer without a session: what it answers is not known"
+                } else {
+                    "an answer to nothing that the server has asked"
+                };
                 let correlation_id = self.next_correlation_id();
                 self.proxy.recorder().note(&Note {
                     input: Some(&reply.text),

@@ -28,6 +28,13 @@ fn a_server_that_crashes_closes_its_calls_and_its_code_is_passed_on() {
 }
 
 #[test]
+fn a_time_that_never_comes_is_a_wrong_command_line() {
+    let over = Wrapped::start(&["--approval-timeout", "9300000000000000000"]).wait();
+    assert_eq!((over.status.code(), over.reached.as_str()), (Some(2), ""));
+    assert!(over.errors.contains("--approval-timeout"), "{}", over.errors);
+}
+
+#[test]
 fn a_client_that_leaves_closes_its_calls() {
     let mut wrapped = Wrapped::start(&[]);
     wrapped.call(1, "silent", json!({"a": 1}));

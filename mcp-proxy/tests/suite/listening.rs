@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::daemon::{Daemon, PATIENCE, socket_in};
 use crate::remote;
-use crate::remote_server::Server;
+use crate::remote_server::{Server, accepted, event, events, hung_up};
 
 struct Listening {
     child: Child,
@@ -60,6 +60,18 @@ impl Listening {
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// A connection that has sent one message, and waits.
+    fn begin(&self, headers: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        stream.write_all((head + body).as_bytes()).unwrap();
+        stream
     }
 
     /// Tells it to end, and gives what was recorded.
@@ -173,14 +185,7 @@ fn two_proxies_at_once_have_a_port_each() {
 fn what_waits_for_the_server_is_closed_when_the_proxy_ends() {
     let server = remote::server();
     let listening = Listening::before(&server, &[]);
-    let address = listening.address;
-    let body = call(1, "slow");
-    let mut stream = TcpStream::connect(address).unwrap();
-    let head = format!(
-        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all((head + &body).as_bytes()).unwrap();
+    let _stream = listening.begin("", &call(1, "slow"));
     server.wait_for(|seen| seen.body.contains("slow"));
     let frames = listening.over();
     let receipts = of(&frames, "slow");
@@ -198,18 +203,78 @@ fn a_call_that_waits_for_somebody_is_withdrawn_when_its_client_hangs_up() {
         "rules:\n  - {name: ask, description: ask, enabled: true, tool_pattern: 'read', action: pause}\n";
     std::fs::write(&rules, pause).unwrap();
     let listening = Listening::before(&server, &["--rules", rules.to_str().unwrap()]);
-    let body = call(1, "read");
-    let mut stream = TcpStream::connect(listening.address).unwrap();
-    let address = listening.address;
-    let head = format!(
-        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all((head + &body).as_bytes()).unwrap();
+    let stream = listening.begin("", &call(1, "read"));
     listening.daemon.wait("the call", |frame| frame["tool"]["name"] == "read");
     // Nobody waits for it: others go on.
     assert_eq!(listening.post("", &call(1, "other")).0, 200);
     drop(stream);
     listening.daemon.wait("its end", |frame| frame["action_type"] == "mcp.approval.withdrawn");
     assert!(server.seen().iter().all(|seen| !seen.body.contains("\"read\"")), "it never left");
+}
+
+/// Sessions are for the server to offer. One that offers none may ask all the same, in the stream that answers a call.
+#[test]
+fn a_server_without_sessions_is_answered_what_it_asks() {
+    let server = Server::new(|request, stream| match request.what().as_str() {
+        "tools/call" => {
+            events(stream);
+            event(stream, r#"{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{}}"#);
+            hung_up(stream);
+            false
+        }
+        _ => accepted(stream),
+    });
+    let listening = Listening::before(&server, &[]);
+    let mut stream = listening.begin("", &call(1, "ask"));
+    let mut heard = Vec::new();
+    while !String::from_utf8_lossy(&heard).contains("elicitation") {
+        let mut piece = [0; 1024];
+        let length = stream.read(&mut piece).unwrap();
+        assert!(length > 0, "{heard:?}");
+        heard.extend_from_slice(&piece[..length]);
+    }
+    let answer = r#"{"jsonrpc":"2.0","id":"q","result":{"action":"accept"}}"#;
+    assert_eq!(listening.post("", answer).0, 202);
+    assert_eq!(server.wait_for(|seen| seen.body.contains("accept")).body, answer);
+    let frames = listening.over();
+    let asked = of(&frames, "elicitation/create");
+    assert_eq!((&asked[0]["decision"], &asked[0]["idempotency_key"]), (&json!("pending"), &json!("\"q\"")));
+    let answered = of(&frames, "unasked");
+    assert_eq!(answered.len(), 1, "{answered:?}");
+    assert_eq!(
+        (&answered[0]["decision"], &answered[0]["input"]),
+        (&json!("allowed"), &json!({"action": "accept"}))
+    );
+}
+
+/// A session outlives its connections: what was asked on one that is gone is not left open until the session's end.
+#[test]
+fn what_nobody_waits_for_any_more_is_closed_though_the_session_goes_on() {
+    let server = remote::server();
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let pause =
+        "rules:\n  - {name: ask, description: ask, enabled: true, tool_pattern: 'read', action: pause}\n";
+    std::fs::write(&rules, pause).unwrap();
+    let listening = Listening::before(&server, &["--rules", rules.to_str().unwrap(), "--max-in-flight", "2"]);
+    let initialize = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#;
+    assert_eq!(listening.post("", initialize).0, 200);
+    let session = "Mcp-Session-Id: s3ssion\r\n";
+    for id in 1..=3 {
+        let key = id.to_string();
+        let stream = listening.begin(session, &call(id, "slow"));
+        server.wait_for(|seen| seen.body == call(id, "slow"));
+        drop(stream);
+        listening.daemon.wait("its end", |frame| {
+            frame["idempotency_key"].as_str() == Some(&key)
+                && frame["error"] == "no answer: the client hung up"
+        });
+    }
+    let stream = listening.begin(session, &call(4, "read"));
+    listening.daemon.wait("the call", |frame| frame["tool"]["name"] == "read");
+    drop(stream);
+    listening.daemon.wait("its end", |frame| frame["action_type"] == "mcp.approval.withdrawn");
+    assert_eq!(listening.post(session, &call(1, "other")).0, 200, "the session goes on, and the id is free");
+    let slow = of(&listening.over(), "slow").len();
+    assert_eq!(slow, 6, "two receipts of each, and no more at the end");
 }

@@ -22,6 +22,15 @@ fn ask(room: &WaitingRoom, told: &Told) -> ApprovalId {
 
 const LONG: Duration = Duration::from_secs(3600);
 
+/// As long as it takes, says whoever gives no end: a clock that cannot count so far must not end the thread that reads the client.
+#[test]
+fn a_patience_without_end_is_a_long_one() {
+    let (room, told) = (room(64, Duration::MAX), Told::new());
+    let id = ask(&room, &told);
+    assert!(room.answering().decide(&id, Verdict::Deny, someone()));
+    assert_eq!(told.next(), (id, Answer::Denied(someone())));
+}
+
 #[test]
 fn each_question_gets_its_own_answer_and_nobody_waits_for_another() {
     let (room, told) = (room(64, LONG), Told::new());

@@ -7,6 +7,7 @@ use hyper::{Response, StatusCode};
 
 use super::relay::Relay;
 use super::sessions::Seat;
+use super::waiting::Waiting;
 use super::{Answer, Front, failed, headers};
 use crate::http::failure::Failure;
 use crate::http::outline::{Glance, Id};
@@ -18,7 +19,7 @@ impl Front {
         &self,
         seat: Seat,
         response: Response<Incoming>,
-        waiting: Option<Id>,
+        waiting: Option<Waiting>,
     ) -> Answer {
         let (parts, body) = response.into_parts();
         let kind = content(&parts.headers);
@@ -27,13 +28,13 @@ impl Front {
         } else {
             let bytes = match whole(body, self.limit).await {
                 Ok(bytes) => bytes,
-                Err(error) => return failed(&seat, waiting.as_ref(), &error.into()),
+                Err(error) => return failed(&seat, waiting, &error.into()),
             };
             if kind == Content::Json && !bytes.is_empty() {
                 seat.gate().server_says(&bytes);
             }
             let glance = if kind == Content::Json { Glance::at(&bytes) } else { Glance::default() };
-            if let Some(id) = waiting.filter(|id| !glance.answers(id)) {
+            if let Some(id) = waiting.and_then(Waiting::over).filter(|id| !glance.answers(id)) {
                 // The client sees for itself what it got; the record is told that it was no answer.
                 let status = parts.status.as_u16();
                 let why = match status {

@@ -7,6 +7,7 @@ mod answer;
 mod headers;
 mod relay;
 mod sessions;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use tokio::sync::oneshot;
 
 use super::failure::Failure;
 use super::gate::{Gate, Onward};
-use super::outline::{Glance, INITIALIZE, Id, Outline};
+use super::outline::{Glance, INITIALIZE, Outline};
 use super::remote::Remote;
 use crate::serve::{BodyError, Caller, check, read_body};
 use crate::session::Ended;
@@ -28,6 +29,7 @@ use answer::{json, text};
 use relay::Relay;
 pub(crate) use sessions::Span;
 use sessions::{Seat, Sessions};
+use waiting::Waiting;
 
 /// What stands in front of one remote server.
 pub(crate) struct Front {
@@ -119,13 +121,19 @@ impl Front {
             seat.gate().refused(&message, &mismatch.to_string());
             return answer::mismatch(outline.and_then(Outline::into_id), &mismatch.to_string());
         }
-        let message = match judged(&seat, message).await {
-            Some(Onward::Forward(message)) => Bytes::from(message),
-            Some(Onward::Answer(answer)) => return refused(answer),
-            Some(Onward::Nothing) => return answer::accepted(),
-            None => return text(StatusCode::SERVICE_UNAVAILABLE, "the proxy is ending"),
+        let waiting = outline.and_then(Outline::into_id).map(|id| seat.waits_for(id));
+        let answer = match judged(&seat, message, waiting.as_ref()).await {
+            Some(Onward::Forward(message)) => {
+                let waiting = waiting.map(Waiting::onward);
+                return self.ask(seat, Method::POST, passed, Bytes::from(message), waiting).await;
+            }
+            Some(Onward::Answer(answer)) => refused(answer),
+            Some(Onward::Nothing) => answer::accepted(),
+            None => text(StatusCode::SERVICE_UNAVAILABLE, "the proxy is ending"),
         };
-        self.ask(seat, Method::POST, passed, message, outline.and_then(Outline::into_id)).await
+        // The session has answered by itself, and knows of no request that waits.
+        waiting.map(Waiting::over);
+        answer
     }
 
     /// Asks the server, on behalf of a client that waits for an answer to `waiting`.
@@ -135,12 +143,12 @@ impl Front {
         method: Method,
         passed: HeaderMap,
         body: Bytes,
-        waiting: Option<Id>,
+        waiting: Option<Waiting>,
     ) -> Answer {
         let session = headers::session(&passed).map(str::to_owned);
         let response = match self.remote.send(method.clone(), passed, body).await {
             Ok(response) => response,
-            Err(error) => return failed(&seat, waiting.as_ref(), &error.into()),
+            Err(error) => return failed(&seat, waiting, &error.into()),
         };
         let status = response.status();
         if let Some(session) = &session {
@@ -161,13 +169,17 @@ impl Front {
 }
 
 /// What becomes of a message; none if nobody will ever say. The one who judges may have to wait for the disk.
-async fn judged(seat: &Seat, message: Bytes) -> Option<Onward> {
+async fn judged(seat: &Seat, message: Bytes, waiting: Option<&Waiting>) -> Option<Onward> {
     let (tell, told) = oneshot::channel();
-    let gate = Arc::clone(seat.gate());
-    tokio::task::spawn_blocking(move || {
-        // Whoever asked may have hung up by the time of the answer.
-        gate.client_says(message.into(), Box::new(move |onward| drop(tell.send(onward))));
-    });
+    let (gate, id) = (Arc::clone(seat.gate()), waiting.and_then(Waiting::id).cloned());
+    let closing = Arc::clone(&gate);
+    let then = move |onward| {
+        // Whoever asked may have hung up by the time of the answer: then what was let through goes nowhere.
+        if let (Err(Onward::Forward(_)), Some(id)) = (tell.send(onward), id) {
+            closing.hung_up(&id, true);
+        }
+    };
+    tokio::task::spawn_blocking(move || gate.client_says(message.into(), Box::new(then)));
     told.await.ok()
 }
 
@@ -183,10 +195,10 @@ fn refused(answer: Vec<u8>) -> Answer {
     json(status, answer)
 }
 
-fn failed(seat: &Seat, waiting: Option<&Id>, why: &Failure) -> Answer {
-    match waiting {
+fn failed(seat: &Seat, waiting: Option<Waiting>, why: &Failure) -> Answer {
+    match waiting.and_then(Waiting::over) {
         Some(id) => {
-            let answer = why.answer(id);
+            let answer = why.answer(&id);
             seat.gate().server_says(&answer);
             json(StatusCode::BAD_GATEWAY, answer)
         }

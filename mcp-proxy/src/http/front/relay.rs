@@ -6,8 +6,9 @@ use std::task::{Context, Poll, ready};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 
 use super::sessions::Seat;
+use super::waiting::Waiting;
 use crate::http::failure::Failure;
-use crate::http::outline::{Glance, Id};
+use crate::http::outline::Glance;
 use crate::http::remote::RemoteError;
 use crate::http::sse::Reader;
 
@@ -17,12 +18,12 @@ pub(crate) struct Relay {
     reader: Reader,
     seat: Seat,
     /// The request that the stream is to answer.
-    waiting: Option<Id>,
+    waiting: Option<Waiting>,
 }
 
 impl Relay {
     /// Passes `from` on, which may bring events of at most `limit` bytes.
-    pub(super) fn new(from: Incoming, seat: Seat, waiting: Option<Id>, limit: usize) -> Self {
+    pub(super) fn new(from: Incoming, seat: Seat, waiting: Option<Waiting>, limit: usize) -> Self {
         Self { from, reader: Reader::new(limit), seat, waiting }
     }
 
@@ -31,7 +32,10 @@ impl Relay {
         let fed = self.reader.feed(bytes, |event| {
             if event.is_message {
                 // What is answered is no longer looked for.
-                *waiting = waiting.take().filter(|id| !Glance::at(&event.data).answers(id));
+                let glance = Glance::at(&event.data);
+                if waiting.as_ref().and_then(Waiting::id).is_some_and(|id| glance.answers(id)) {
+                    waiting.take().map(Waiting::over);
+                }
                 gate.server_says(&event.data);
             }
         });
@@ -40,10 +44,18 @@ impl Relay {
 
     /// No more comes. A stream that can be resumed leaves its request open, for the answer may come on another.
     fn over(&mut self, why: &Failure) {
-        if self.reader.last_id().is_none()
-            && let Some(id) = self.waiting.take()
-        {
+        let waiting = self.waiting.take().and_then(Waiting::over);
+        if let Some(id) = waiting.filter(|_| self.reader.last_id().is_none()) {
             self.seat.gate().server_says(&why.answer(&id));
+        }
+    }
+}
+
+impl Drop for Relay {
+    /// A client that has hung up may come back for the rest where the stream can be resumed.
+    fn drop(&mut self) {
+        if self.reader.last_id().is_some() {
+            self.waiting.take().map(Waiting::over);
         }
     }
 }

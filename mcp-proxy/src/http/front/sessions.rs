@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::waiting::Waiting;
 use crate::http::gate::Gate;
+use crate::http::outline::Id;
 use crate::session::Ended;
 
 /// Makes a gate: for a session, or for one exchange of a client that has none.
@@ -25,7 +27,7 @@ pub(super) struct Sessions {
     named: Mutex<HashMap<String, Session>>,
     gates: Gates,
     /// Whether we are to end.
-    is_over: AtomicBool,
+    is_over: Arc<AtomicBool>,
 }
 
 struct Session {
@@ -58,7 +60,7 @@ pub(super) struct Seat {
 impl Sessions {
     /// No sessions yet; `gates` makes a gate for each.
     pub(super) fn new(gates: Gates) -> Arc<Self> {
-        Arc::new(Self { named: Mutex::default(), gates, is_over: AtomicBool::new(false) })
+        Arc::new(Self { named: Mutex::default(), gates, is_over: Arc::default() })
     }
 
     /// A place in the session `name`. A name that is not known gets a gate of its own until the server has confirmed it.
@@ -135,6 +137,11 @@ fn make_room(named: &mut HashMap<String, Session>) -> bool {
 }
 
 impl Seat {
+    /// Begins to wait for the answer to a request.
+    pub(super) fn waits_for(&self, id: Id) -> Waiting {
+        Waiting::new(Arc::clone(self.gate()), id, Arc::clone(&self.sessions.is_over))
+    }
+
     /// What is said here may open a session.
     pub(super) fn may_open(mut self) -> Self {
         self.span = Span::Session;
@@ -178,6 +185,7 @@ mod tests {
         fn client_says(self: Arc<Self>, _: Vec<u8>, _: Box<dyn FnOnce(Onward) + Send>) {}
         fn refused(&self, _: &[u8], _: &str) {}
         fn server_says(&self, _: &[u8]) {}
+        fn hung_up(&self, _: &Id, _: bool) {}
         fn end(&self, _: Ended) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }

@@ -15,6 +15,7 @@ use super::talk::LIMIT;
 use crate::http::endpoint::Endpoint;
 use crate::http::front::Front;
 use crate::http::gate::{Gate, Onward};
+use crate::http::outline::Id;
 use crate::http::remote::Remote;
 use crate::serve::{Door, Limits, serve};
 use crate::session::Ended;
@@ -56,6 +57,10 @@ impl Gate for Witness {
 
     fn server_says(&self, message: &[u8]) {
         self.said.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
+    }
+
+    fn hung_up(&self, id: &Id, is_onward: bool) {
+        self.said.lock().unwrap().push(format!("{} hung up, onward: {is_onward}", id.0));
     }
 
     fn end(&self, _: Ended) {

@@ -12,6 +12,7 @@ use crate::http::bridge::{Bridge, End};
 use crate::http::credentials::credentials;
 use crate::http::endpoint::Endpoint;
 use crate::http::gate::{Gate, Onward};
+use crate::http::outline::Id;
 use crate::http::remote::Remote;
 use crate::session::Ended;
 
@@ -35,6 +36,8 @@ impl Gate for Notes {
     fn server_says(&self, message: &[u8]) {
         self.0.lock().unwrap().push(String::from_utf8_lossy(message).into_owned());
     }
+
+    fn hung_up(&self, _: &Id, _: bool) {}
 
     fn end(&self, _: Ended) {}
 }
