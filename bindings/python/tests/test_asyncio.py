@@ -61,7 +61,7 @@ def test_the_loop_goes_on_while_a_daemon_reads_nothing(places):
 
 def test_no_thread_is_started_before_the_first_event_and_none_stays_after_close(receiver, places):
     def ours() -> list:
-        return [thread.name for thread in threading.enumerate() if thread.name.startswith("agentreceipts")]
+        return [thread.name for thread in threading.enumerate() if thread.name.startswith(("agentreceipts-send", "agentreceipts-wait"))]
 
     async def main() -> None:
         emitter = AsyncDaemonEmitter(socket_path=str(places.socket))

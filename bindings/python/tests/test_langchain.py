@@ -1,6 +1,7 @@
 """The handler, in LangChain itself."""
 
 import asyncio
+import hashlib
 import uuid
 
 import pytest
@@ -90,6 +91,22 @@ def test_an_answer_that_says_what_failed_repeats_no_argument_that_was_left_out(r
     told = frame(receiver, 1)
     assert (told["error"], "output" in told) == ("the tool failed", False)
     assert b"hunter2" not in receiver.bodies[1]
+
+
+def test_an_id_that_is_too_long_for_an_event_is_told_by_its_hash_and_fails_no_run(receiver, handler):
+    # Some providers carry signatures of a kilobyte in it.
+    hashes = []
+    for identifier in ("call-" + "x" * 1_000, "é" * 129):
+        call = {"type": "tool_call", "id": identifier, "name": "multiply", "args": {"a": 2, "b": 3}}
+        assert multiply.invoke(call, config={"callbacks": [handler]}).content == "6"
+        hashed = "sha256:" + hashlib.sha256(identifier.encode()).hexdigest()
+        hashes.append(hashed)
+    assert [frame(receiver, number)["correlation_id"] for number in (1, 2)] == hashes
+
+
+def test_names_to_redact_are_judged_when_the_handler_is_made(emitter):
+    with pytest.raises(TypeError, match="collection of names"):
+        ReceiptsCallbackHandler(emitter, redact="password")
 
 
 def test_what_the_handler_forgets_is_recorded_as_that(receiver, handler, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 from conftest import frame, sent, without_server
 from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.types import InputRequiredResult
 
 from agentreceipts import EmitTransportError
 from agentreceipts.mcp import ReceiptsClient, ReceiptsClientSession
@@ -65,6 +66,22 @@ def test_what_a_tool_says_that_fails_is_recorded_with_its_arguments(receiver, em
     told = frame(receiver, 1)
     assert told["error"].startswith("the tool failed: ")
     assert told["error"].removeprefix("the tool failed: ") in told["output"]["content"][0]["text"]
+
+
+def test_a_result_that_has_no_content_is_given_back_and_recorded(receiver, emitter, monkeypatch):
+    asked = InputRequiredResult(request_state="later")
+
+    async def call_tool(*args, **more):
+        return asked
+
+    async def use(made: ReceiptsClientSession) -> None:
+        assert await made.call_tool("multiply", {"a": 1, "b": 2}, allow_input_required=True) is asked
+
+    monkeypatch.setattr(ClientSession, "call_tool", call_tool)
+    sent(emitter)
+    session(emitter, use)
+    told = frame(receiver, 1)
+    assert ("error" in told, told["output"]["requestState"]) == (False, "later")
 
 
 def test_a_call_that_raises_is_recorded_and_raises(receiver, emitter):

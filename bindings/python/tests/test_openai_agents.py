@@ -77,6 +77,14 @@ def test_a_tool_that_raises_leaves_its_pending_event(receiver, emitter):
     assert after["tool"]["name"] == "after"
 
 
+def test_arguments_that_are_no_json_have_no_names_and_are_left_out(receiver, emitter):
+    sent(emitter)
+    with pytest.raises(Exception, match="JSON"):
+        run(emitter, explode, '{"token": "hunter2"')
+    assert frame(receiver, 1)["input"] == {"$omitted": "19 characters that are no json"}
+    assert not any(b"hunter2" in body for body in receiver.bodies)
+
+
 def test_names_to_redact_can_be_given(receiver, emitter):
     sent(emitter)
     run(emitter, multiply, '{"a": 6, "b": 7}', redact=["b"])

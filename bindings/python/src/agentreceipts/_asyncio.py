@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from ._emitter import DaemonEmitter
+from ._errors import EmitClosedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,14 +87,15 @@ class AsyncDaemonEmitter:
         return await self._run(self._of_this_process().waiting, partial(self._emitter.emit_acknowledged, timeout=timeout, **event))
 
     async def close(self) -> None:
-        """Hangs up for good, after the events that are under way, acknowledged ones with their answers; closing again does nothing."""
-        threads, self._threads = self._threads, None
+        """Hangs up for good, after the events that are under way, acknowledged ones with their answers; closing again waits for the same."""
+        threads = self._threads
         if threads is None or threads.process != os.getpid():
             return self._emitter.close()
-        ending = threads.sending.submit(self._end, threads.waiting)
-        # It ends by itself with its work, also where nobody waits for that any more.
-        threads.sending.shutdown(wait=False)
-        return await asyncio.shield(asyncio.wrap_future(ending))
+        if threads.ending is None:
+            threads.ending = threads.sending.submit(self._end, threads.waiting)
+            # It ends by itself with its work, also where nobody waits for that any more.
+            threads.sending.shutdown(wait=False)
+        return await asyncio.shield(asyncio.wrap_future(threads.ending))
 
     def _end(self, waiting: ThreadPoolExecutor) -> None:
         # The last call of the thread that sends: what was to be sent before has been.
@@ -113,6 +115,8 @@ class AsyncDaemonEmitter:
         # Threads do not survive a fork: a child that handed work to its parent's would wait for ever.
         if self._threads is None or self._threads.process != os.getpid():
             self._threads = _Threads()
+        if self._threads.ending is not None:
+            raise EmitClosedError("emitter: closed")
         return self._threads
 
     async def _run(self, pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
@@ -126,3 +130,27 @@ class _Threads:
         self.process = os.getpid()
         self.sending = ThreadPoolExecutor(1, "agentreceipts-send")
         self.waiting = ThreadPoolExecutor(_WAITING, "agentreceipts-wait")
+        self.ending: Future[None] | None = None
+
+
+async def aside(call: Callable[[], T]) -> T:
+    """Makes a short call without having asyncio's event loop wait for it.
+
+    Not by the loop's own executor: a program may fill that with threads which wait for the very coroutine that wants to go on.
+    """
+    try:
+        running = asyncio.get_running_loop().run_in_executor(_helping(), call)
+    except RuntimeError:
+        # Another library's event loop, or an interpreter that ends and starts no threads any more.
+        return call()
+    return await running
+
+
+def _helping() -> ThreadPoolExecutor:
+    global _helpers
+    if _helpers is None or _helpers[0] != os.getpid():
+        _helpers = os.getpid(), ThreadPoolExecutor(_WAITING, "agentreceipts-record")
+    return _helpers[1]
+
+
+_helpers: tuple[int, ThreadPoolExecutor] | None = None

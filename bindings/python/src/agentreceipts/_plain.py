@@ -17,7 +17,7 @@ import re
 import uuid
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
-from typing import TypeVar
+from typing import TypeVar, cast
 
 # Beyond these a value is cut, and says so: deeper, more members, longer text.
 _DEPTH = 64
@@ -33,18 +33,32 @@ Item = TypeVar("Item")
 
 # Names whose ends tell that a value is a secret, without underscores and in lower case.
 _SECRET = (
+    "accesskey",
     "apikey",
+    "apikeys",
     "authorization",
+    "bearer",
+    "connectionstring",
     "cookie",
     "cookies",
     "credential",
     "credentials",
+    "databaseurl",
+    "dsn",
+    "encryptionkey",
+    "jwt",
+    "passcode",
     "passphrase",
     "passwd",
     "password",
+    "passwords",
     "privatekey",
+    "pwd",
     "secret",
     "secretkey",
+    "secrets",
+    "signingkey",
+    "sshkey",
     "token",
 )
 
@@ -53,17 +67,36 @@ class Redaction:
     """Which names have secrets for values: those that the caller gives, whole, and those that end in a common word for one."""
 
     def __init__(self, names: Collection[str] = ()) -> None:
-        if isinstance(names, str):
-            raise TypeError("redact must be a collection of names, not one str")
-        self._names = frozenset(map(_bare, names))
+        self._names = frozenset(map(_bare, listed(names)))
 
     def hides(self, name: object) -> bool:
-        bare = _bare(name) if isinstance(name, str) else ""
+        if isinstance(name, enum.Enum):
+            name = name.value
+        if isinstance(name, (bytes, bytearray)):
+            # Names of headers are bytes in many a library.
+            name = bytes(name).decode("latin-1")
+        if not isinstance(name, str):
+            return False
+        bare = _bare(name)
         return bare in self._names or bare.endswith(_SECRET)
 
 
+def listed(names: Collection[str]) -> tuple[str, ...]:
+    """The names, read once: an iterator that is asked for them again has none left, and would hide nothing.
+
+    :raises TypeError: for what is no collection of texts.
+    """
+    if isinstance(names, str):
+        raise TypeError("redact must be a collection of names, not one str")
+    found = tuple(names)
+    if not all(isinstance(name, str) for name in found):
+        raise TypeError("redact must be a collection of names, each a str")
+    return found
+
+
 def _bare(name: str) -> str:
-    return re.sub(r"[^0-9a-z]", "", name.lower())
+    # Letters and digits of any script: a name in another one is a name too.
+    return re.sub(r"[\W_]+", "", str.casefold(name))
 
 
 class Plain:
@@ -75,12 +108,13 @@ class Plain:
     def __init__(self, redaction: Redaction) -> None:
         self._redaction = redaction
         self._nodes = 0
+        self._room = _BYTES
         self._path: list[int] = []
         self.whole = True
 
     def text(self, value: object) -> str:
-        """The JSON text of ``value``."""
-        self._nodes = 0
+        """The JSON text of ``value``, whatever that is and does."""
+        self._nodes, self._room = 0, _BYTES
         text = json.dumps(self._plain(value), separators=(",", ":"), allow_nan=False)
         return text if len(text) <= _BYTES else json.dumps(self._omitted(f"{len(text)} bytes of json"))
 
@@ -88,26 +122,44 @@ class Plain:
         self._nodes += 1
         if self._nodes > _NODES:
             return self._omitted("too many values")
+        try:
+            return self._readable(value)
+        except Exception:
+            # Its own code failed, or another thread changed it: no reason for the recorded call not to happen, nor to end otherwise.
+            return self._unreadable(value)
+
+    def _readable(self, value: object) -> object:
         if value is None or value is True or value is False:
             return value
         if isinstance(value, enum.Enum):
-            return self._plain(value.value)
+            return self._inside(value)
         if isinstance(value, str):
-            return _unicode(value) if len(value) <= _BYTES else self._omitted(f"{len(value)} characters")
+            return self._words(value)
         if isinstance(value, int):
             return _integer(int(value))
         if isinstance(value, float):
             return float(value) if math.isfinite(value) else {"$float": str(float(value))}
         if isinstance(value, (bytes, bytearray, memoryview)):
             size = memoryview(value).nbytes
-            return {"$base64": b64encode(bytes(value)).decode()} if size <= _BYTES else self._omitted(f"{size} bytes")
+            return {"$base64": b64encode(bytes(value)).decode()} if self._fits(size) else self._omitted(f"{size} bytes")
         if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-            return value.isoformat()
+            return unicode(value.isoformat())
         if isinstance(value, (uuid.UUID, decimal.Decimal)):
-            return str(value)
+            return unicode(str(value))
         if isinstance(value, os.PathLike):
-            return _unicode(os.fsdecode(value))
+            return self._words(os.fsdecode(value))
         return self._inside(value)
+
+    def _words(self, text: str) -> object:
+        length = str.__len__(text)
+        return unicode(text) if self._fits(length) else self._omitted(f"{length} characters")
+
+    def _fits(self, length: int) -> bool:
+        """Whether there is room for so much more, which is then taken."""
+        if length > self._room:
+            return False
+        self._room -= length
+        return True
 
     def _inside(self, value: object) -> object:
         """A value that holds others."""
@@ -118,15 +170,18 @@ class Plain:
         self._path.append(id(value))
         try:
             return self._members(value)
-        except Exception:
-            # Its own code failed, or another thread changed it: no reason for the recorded call not to happen.
-            return {**_type(value), **self._omitted("unreadable")}
         finally:
             self._path.pop()
 
     def _members(self, value: object) -> object:
+        if isinstance(value, enum.Enum):
+            return self._plain(value.value)
         if isinstance(value, Mapping):
             return self._mapping(value)
+        names = getattr(type(value), "_fields", None)
+        if isinstance(value, tuple) and isinstance(names, tuple):
+            # A tuple whose items have names, some of which may be those of secrets.
+            return [self._value(name, item) for name, item in self._some(zip(names, value))]
         if isinstance(value, (list, tuple)):
             return [self._plain(item) for item in self._some(value)]
         if isinstance(value, Set):
@@ -157,11 +212,12 @@ class Plain:
         return {"$pairs": [[key, item] for key, item in pairs]}
 
     def _key(self, key: object) -> object:
-        return _unicode(key) if isinstance(key, str) else self._plain(key)
+        return self._words(key) if isinstance(key, str) else self._plain(key)
 
     def _value(self, name: object, value: object) -> object:
         if not self._redaction.hides(name):
             return self._plain(value)
+        self._nodes += 1
         self.whole = False
         return REDACTED
 
@@ -169,21 +225,30 @@ class Plain:
         self.whole = False
         return {"$omitted": what}
 
+    def _unreadable(self, value: object) -> object:
+        omitted = self._omitted("unreadable")
+        try:
+            return {**_type(value), **omitted}
+        except Exception:
+            return omitted
+
 
 def message(words: str) -> str:
     """``words``, as an event can hold them as an error."""
-    words = _unicode(words)
+    words = unicode(words)
     return words if len(words) <= 8_000 else words[:8_000] + "…"
 
 
 def _type(value: object) -> dict[str, str]:
-    kind = value if isinstance(value, type) else type(value)
+    # Not by `isinstance`, which asks the value itself for its class.
+    kind = cast(type, value) if issubclass(type(value), type) else type(value)
     return {"$type": f"{kind.__module__}.{kind.__qualname__}"}
 
 
-def _unicode(text: str) -> str:
+def unicode(text: str) -> str:
     """Halves of surrogate pairs that stand alone are replaced, pairs are joined: what is left is UTF-8."""
-    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    # What only says that it is a `str` is none here.
+    return str.__str__(text) if str.isascii(text) else str.encode(text, "utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _integer(value: int) -> object:

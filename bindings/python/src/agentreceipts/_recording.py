@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
+import hashlib
 import inspect
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast
 
-from ._asyncio import AsyncDaemonEmitter
+from ._asyncio import AsyncDaemonEmitter, aside
 from ._emitter import DaemonEmitter
-from ._plain import Plain, Redaction, message
+from ._plain import Plain, Redaction, listed, message, unicode
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,6 +26,8 @@ Emitter = Union[DaemonEmitter, AsyncDaemonEmitter]
 Function = TypeVar("Function", bound=Callable[..., Any])
 _NOTHING: Any = object()
 _FAILED = "the tool failed"
+# What the protocol allows for most texts, in bytes.
+_MAX_TEXT = 256
 
 
 class Call:
@@ -100,6 +103,7 @@ class recorded:
             # Now, and not at the end: the call may change them.
             self._event["input"] = self._plain.text(arguments)
         self._call = Call(arguments is not None and self._plain.whole)
+        self._later = False
 
     def __enter__(self) -> Call:
         if not isinstance(self._emitter, DaemonEmitter):
@@ -108,9 +112,10 @@ class recorded:
         return self._call
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        event = self._ended(error)
+        if self._later:
+            return
         try:
-            cast(DaemonEmitter, self._emitter).emit(**event)
+            cast(DaemonEmitter, self._emitter).emit(**self._ended(error))
         except Exception:
             if error is None:
                 raise
@@ -120,9 +125,8 @@ class recorded:
         return self._call
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        event = self._ended(error)
         try:
-            await send(self._emitter, event)
+            await send(self._emitter, self._ended(error))
         except Exception:
             if error is None:
                 raise
@@ -162,15 +166,17 @@ def record(
     every depth, as are those that ``redact`` names. ``self`` and ``cls`` are left out. An exception is recorded with its message where every other argument
     was recorded whole, and by its class alone where one was left out or cut, or is an object of which only the class is recorded.
 
+    A plain function that gives back a coroutine is recorded when that has ended.
+
     :param tool_name: otherwise the function's qualified name.
     :param arguments: whether arguments are recorded (if not, exceptions are recorded by their classes); ``result`` whether the result is.
     :raises TypeError: for a generator function, whose calls end when somebody else has read it: use :class:`recorded` where it is read.
     """
     _known(emitter)
-    Redaction(redact)
+    hidden = listed(redact)
 
     def decorate(function: Function) -> Function:
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        if _is(inspect.isgeneratorfunction, function) or _is(inspect.isasyncgenfunction, function):
             raise TypeError("a generator function cannot be recorded: use `recorded` where it is read")
         signature = inspect.signature(function)
         name = tool_name or getattr(function, "__qualname__", type(function).__qualname__)
@@ -183,18 +189,21 @@ def record(
                 channel=channel,
                 tool_server=tool_server,
                 action_type=action_type,
-                redact=redact,
+                redact=hidden,
             )
 
-        if inspect.iscoroutinefunction(function):
+        async def awaited(begun: recorded, coming: Callable[[], Awaitable[Any]]) -> Any:
+            async with begun as call:
+                value = await coming()
+                if result:
+                    call.result = value
+            return value
+
+        if _is(inspect.iscoroutinefunction, function):
 
             @functools.wraps(function)
             async def awaiting(*args: Any, **kwargs: Any) -> Any:
-                async with recording(args, kwargs) as call:
-                    value = await function(*args, **kwargs)
-                    if result:
-                        call.result = value
-                return value
+                return await awaited(recording(args, kwargs), functools.partial(function, *args, **kwargs))
 
             return cast(Function, awaiting)
         if not isinstance(emitter, DaemonEmitter):
@@ -202,11 +211,19 @@ def record(
 
         @functools.wraps(function)
         def calling(*args: Any, **kwargs: Any) -> Any:
-            with recording(args, kwargs) as call:
+            begun = recording(args, kwargs)
+            with begun as call:
                 value = function(*args, **kwargs)
-                if result:
+                # By its type: the value itself may be asked for nothing.
+                if issubclass(type(value), CoroutineType):
+                    # Nothing has happened yet. What becomes of it is known when it was awaited.
+                    begun._later = True
+                elif result:
                     call.result = value
-            return value
+            if not begun._later:
+                return value
+            begun._later = False
+            return awaited(begun, lambda: value)
 
         return cast(Function, calling)
 
@@ -218,8 +235,14 @@ async def send(emitter: Emitter, event: Event) -> None:
     if isinstance(emitter, AsyncDaemonEmitter):
         await emitter.emit(**event)
     else:
-        emit: Callable[[], None] = functools.partial(emitter.emit, **event)
-        await asyncio.get_running_loop().run_in_executor(None, emit)
+        await aside(functools.partial(emitter.emit, **event))
+
+
+def within(words: str) -> str:
+    """A text that somebody else has made, as an event can hold it in a field of 256 bytes: a longer one by its hash."""
+    words = unicode(words)
+    encoded = words.encode()
+    return words if len(encoded) <= _MAX_TEXT else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
 
 
 def told(error: BaseException) -> str:
@@ -237,6 +260,11 @@ def _known(emitter: Emitter) -> Emitter:
     return emitter
 
 
+def _is(kind: Callable[[object], bool], function: object) -> bool:
+    """Whether a function is of a kind, or an object that is called as one of that kind."""
+    return kind(function) or kind(getattr(type(function), "__call__", None))
+
+
 def _bound(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, object] | None:
     try:
         bound = signature.bind(*args, **kwargs)
@@ -248,4 +276,4 @@ def _bound(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str
     return {name: value for name, value in bound.arguments.items() if name != first or name not in ("self", "cls")}
 
 
-__all__ = ["Call", "Emitter", "record", "recorded", "send", "told"]
+__all__ = ["Call", "Emitter", "listed", "record", "recorded", "send", "told", "within"]

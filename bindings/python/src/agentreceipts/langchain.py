@@ -16,7 +16,7 @@ except ImportError as error:
     raise ImportError("agentreceipts.langchain needs more than is installed: pip install 'agentreceipts[langchain]'") from error
 
 from . import DaemonEmitter, recorded
-from ._recording import Call
+from ._recording import Call, listed, within
 
 # Calls whose end nobody tells are kept so long; the oldest are then recorded as what they are.
 _OPEN = 10_000
@@ -38,7 +38,7 @@ class ReceiptsCallbackHandler(BaseCallbackHandler):
             raise TypeError(f"a DaemonEmitter is wanted, got {type(emitter).__name__!r}")
         self._emitter = emitter
         self._channel = channel
-        self._redact = redact
+        self._redact = listed(redact)
         self._calls: dict[uuid.UUID, tuple[recorded, Call]] = {}
 
     def on_tool_start(
@@ -57,7 +57,7 @@ class ReceiptsCallbackHandler(BaseCallbackHandler):
             str(name),
             arguments=inputs if inputs is not None else {"input": input_str},
             channel=self._channel,
-            correlation_id=str(more.get("tool_call_id") or run_id),
+            correlation_id=within(str(more.get("tool_call_id") or run_id)),
             redact=self._redact,
         )
         self._calls[run_id] = recording, recording.__enter__()

@@ -14,7 +14,7 @@ try:
 except ImportError as error:
     raise ImportError("agentreceipts.mcp needs more than is installed: pip install 'agentreceipts[mcp]'") from error
 
-from ._recording import Emitter, _known, recorded
+from ._recording import Emitter, _known, listed, recorded
 
 
 class ReceiptsClientSession(ClientSession):
@@ -57,7 +57,7 @@ class _Recorder:
         self._emitter = _known(emitter)
         self._server = server
         self._channel = channel
-        self._redact = redact
+        self._redact = listed(redact)
 
     async def record(
         self,
@@ -77,7 +77,21 @@ class _Recorder:
             redact=self._redact,
         ) as call:
             result = await call_tool(name, arguments, *args, **more)
-            words = " ".join(part.text for part in result.content if part.type == "text") or "without a word"
-            answer = result.model_dump(mode="json", by_alias=True, exclude_none=True)
-            call._answered(answer, words if getattr(result, "is_error", None) else "")
+            call._answered(_plainly(result), _failure(result))
         return result
+
+
+def _plainly(result: Any) -> object:
+    """A result as it came over the wire, if it can be written so."""
+    try:
+        return result.model_dump(mode="json", by_alias=True, exclude_none=True)
+    except Exception:
+        return result
+
+
+def _failure(result: Any) -> str:
+    """What a result says of its failure; not every result has content."""
+    if not getattr(result, "is_error", None):
+        return ""
+    parts = getattr(result, "content", None) or ()
+    return " ".join(part.text for part in parts if part.type == "text") or "without a word"

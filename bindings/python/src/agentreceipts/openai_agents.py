@@ -17,7 +17,7 @@ except ImportError as error:
     raise ImportError("agentreceipts.openai_agents needs more than is installed: pip install 'agentreceipts[openai-agents]'") from error
 
 from ._plain import Plain, Redaction
-from ._recording import Emitter, _known, send
+from ._recording import Emitter, _known, send, within
 
 if TYPE_CHECKING:
     from ._fields import Event
@@ -62,19 +62,20 @@ class ReceiptsRunHooks(RunHooks[Any]):
     def _event(self, context: RunContextWrapper[Any], agent: Agent[Any], tool: Tool, decision: str) -> Event:
         event: Event = {"channel": self._channel, "tool_name": tool.name, "decision": decision}
         if isinstance(agent.model, str):
-            event["model"] = agent.model
+            event["model"] = within(agent.model)
         if isinstance(context, ToolContext):
-            event["correlation_id"] = context.tool_call_id
+            event["correlation_id"] = within(context.tool_call_id)
             event["input"] = self._arguments(context.tool_arguments)
         return event
 
     def _arguments(self, text: str) -> str:
-        """What the model wrote as arguments, without secrets; it need not be JSON."""
+        """What the model wrote as arguments, without secrets; it need not be JSON, and is then left out."""
         arguments: object
         try:
             arguments = json.loads(text) if text else {}
         except (ValueError, RecursionError):
-            arguments = text
+            # Nobody knows the names in it, and which of them are those of secrets.
+            arguments = {"$omitted": f"{len(text)} characters that are no json"}
         return Plain(self._redaction).text(arguments)
 
 
