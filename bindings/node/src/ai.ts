@@ -14,7 +14,7 @@
  * each execution as `allowed`, with its input and its output or error. Both carry the tool call's id as correlation id.
  */
 import type { EmitEvent } from "./event.js";
-import { jsonOf, jsonTextOf, messageOf, plain, record, type RecordOptions } from "./record.js";
+import { checked, jsonOf, jsonTextOf, messageOf, plain, record, type RecordOptions, within } from "./record.js";
 
 export type { RecordOptions } from "./record.js";
 
@@ -26,13 +26,15 @@ interface Model {
 
 /** A middleware for `wrapLanguageModel`, which changes nothing of what it sees. */
 export function receiptsMiddleware(options: RecordOptions) {
+  checked(options);
   return {
     specificationVersion: "v3" as const,
 
     async wrapGenerate<Result extends Generated>({ doGenerate, model }: { doGenerate: () => PromiseLike<Result>; model: Model }): Promise<Result> {
       const result = await doGenerate();
-      const asker = askerOf(model, result.response?.modelId, result.usage);
-      for (const part of result.content) observe(options, asker, part);
+      const parts = Array.isArray(result?.content) ? result.content : [];
+      const asker = askerOf(model, result?.response?.modelId, result?.usage);
+      for (const part of parts) observe(options, asker, part);
       return result;
     },
 
@@ -41,7 +43,7 @@ export function receiptsMiddleware(options: RecordOptions) {
       let asker = askerOf(model, undefined, undefined);
       // What was used up comes at the very end, and a tool runs before: a streamed request is recorded without it.
       const transform = (part: Part, to: TransformStreamDefaultController<Part>) => {
-        const { type, modelId } = part as { type?: unknown; modelId?: unknown };
+        const { type, modelId } = (part ?? {}) as { type?: unknown; modelId?: unknown };
         if (type === "response-metadata") asker = askerOf(model, modelId, undefined);
         observe(options, asker, part);
         to.enqueue(part);
@@ -53,8 +55,9 @@ export function receiptsMiddleware(options: RecordOptions) {
 
 /** The same tools, each recorded when it was executed. Tools without `execute` are left as they are. */
 export function recordTools<Tools extends Record<string, object>>(tools: Tools, options: RecordOptions): Tools {
+  checked(options);
   const recorded = Object.entries(tools).map(([name, tool]) => {
-    const { execute } = tool as { execute?: unknown };
+    const { execute } = (tool ?? {}) as { execute?: unknown };
     if (typeof execute !== "function") return [name, tool];
     const run = (input: unknown, more: unknown): unknown => watch(options, name, input, more, () => execute.call(tool, input, more));
     return [name, Object.assign(Object.create(Object.getPrototypeOf(tool)), tool, { execute: run })];
@@ -75,20 +78,22 @@ type Asker = Pick<EmitEvent, "model" | "usage" | "captureMethod"> & { provider: 
 function askerOf(model: Model, answered: unknown, used: unknown): Asker {
   const usage = used === undefined ? undefined : jsonOf(used);
   const name = typeof answered === "string" && answered !== "" ? answered : model.modelId;
-  return { provider: plain(model.provider), model: plain(name), captureMethod: "ai-sdk-middleware", ...(usage === undefined ? {} : { usage }) };
+  return { provider: plain(model.provider), model: within(name), captureMethod: "ai-sdk-middleware", ...(usage === undefined ? {} : { usage }) };
 }
 
 /** Records a part of a model's answer that asks for a tool, or tells what a tool of the provider's own gave. */
 function observe(options: RecordOptions, { provider, ...asker }: Asker, part: unknown): void {
-  const { type, toolName, toolCallId, input, result, isError, preliminary, providerExecuted } = part as Record<string, unknown>;
+  const { type, toolName, toolCallId, input, result, isError, preliminary, providerExecuted } = (part ?? {}) as Record<string, unknown>;
   if (type === "tool-call") {
     const tool = providerExecuted === true ? { name: plain(toolName), server: provider } : { name: plain(toolName) };
-    const asked = jsonTextOf(input);
-    void record(options, { ...common(toolCallId), ...asker, tool, decision: "pending", ...(asked === undefined ? {} : { input: asked }) });
+    void record(options, () => {
+      const asked = jsonTextOf(input);
+      return { ...common(toolCallId), ...asker, tool, decision: "pending", ...(asked === undefined ? {} : { input: asked }) };
+    });
   } else if (type === "tool-result" && preliminary !== true) {
     const tool = { name: plain(toolName), server: provider };
     const failed = isError === true ? { error: plain(jsonOf(result)) } : {};
-    void record(options, { ...common(toolCallId), ...asker, tool, decision: "allowed", ...failed, ...given("output", result) });
+    void record(options, () => ({ ...common(toolCallId), ...asker, tool, decision: "allowed", ...failed, ...given("output", result) }));
   }
 }
 
@@ -97,7 +102,7 @@ function watch(options: RecordOptions, name: string, input: unknown, more: unkno
   const { toolCallId } = (more ?? {}) as { toolCallId?: unknown };
   const asked = given("input", input);
   const ended = (how: Partial<EmitEvent>) => {
-    void record(options, { ...common(toolCallId), tool: { name: plain(name) }, decision: "allowed", ...asked, ...how });
+    void record(options, () => ({ ...common(toolCallId), tool: { name: plain(name) }, decision: "allowed", ...asked, ...how }));
   };
   const failed = (error: unknown): never => {
     ended({ error: messageOf(error) });
@@ -114,7 +119,7 @@ function watch(options: RecordOptions, name: string, input: unknown, more: unkno
     return failed(error);
   }
   if (isAsyncIterable(output)) return each(output, went, failed);
-  return isPromiseLike(output) ? output.then(went, failed) : went(output);
+  return isPromiseLike(output) ? Promise.resolve(output).then(went, failed) : went(output);
 }
 
 async function* each(outputs: AsyncIterable<unknown>, went: (last: unknown) => void, failed: (error: unknown) => never) {
@@ -134,7 +139,7 @@ async function* each(outputs: AsyncIterable<unknown>, went: (last: unknown) => v
 }
 
 function common(toolCallId: unknown): Pick<EmitEvent, "channel" | "correlationId"> {
-  return { channel: "ai-sdk", ...(typeof toolCallId === "string" && toolCallId !== "" ? { correlationId: plain(toolCallId).slice(0, 256) } : {}) };
+  return { channel: "ai-sdk", ...(typeof toolCallId === "string" && toolCallId !== "" ? { correlationId: within(toolCallId) } : {}) };
 }
 
 function given(member: "input" | "output", value: unknown): Partial<EmitEvent> {

@@ -9,7 +9,8 @@
  * ```
  */
 import type { EmitEvent } from "./event.js";
-import { jsonOf, messageOf, plain, record, type RecordOptions } from "./record.js";
+import { argumentError } from "./errors.js";
+import { checked, jsonOf, messageOf, plain, record, type RecordOptions } from "./record.js";
 
 export type { RecordOptions } from "./record.js";
 
@@ -30,25 +31,27 @@ export interface McpOptions extends RecordOptions {
  * `isError`. The call itself is not touched. Recording a client twice records it once.
  */
 export function recordToolCalls<Client extends ToolCaller>(client: Client, options: McpOptions): Client {
+  checked(options);
   if (RECORDED.has(client)) return client;
-  RECORDED.add(client);
-  const callTool = client.callTool;
+  const callTool = client?.callTool;
+  if (typeof callTool !== "function") throw argumentError("`client` is no client: it has no `callTool`");
   const recorded: ToolCaller["callTool"] = async (params, ...more) => {
     // Taken before the call, which may change its arguments.
     const input = jsonOf(params?.arguments ?? {});
-    const seen = (more: Partial<EmitEvent>) => record(options, eventOf(client, options, params?.name, { input, ...more } as Partial<EmitEvent>));
+    const seen = (more: () => Partial<EmitEvent>) =>
+      record(options, () => eventOf(client, options, params?.name, { input, ...more() } as Partial<EmitEvent>));
     let result: unknown;
     try {
       result = await callTool.call(client, params, ...more);
     } catch (error) {
-      void seen({ error: messageOf(error) });
+      void seen(() => ({ error: messageOf(error) }));
       throw error;
     }
-    const output = jsonOf(result);
-    void seen({ ...(output === undefined ? {} : { output }), ...failureOf(result) });
+    void seen(() => ({ ...outputOf(result), ...failureOf(result) }));
     return result;
   };
   client.callTool = recorded as Client["callTool"];
+  RECORDED.add(client);
   return client;
 }
 
@@ -58,6 +61,11 @@ function eventOf(client: ToolCaller, { server }: McpOptions, name: unknown, more
   const from = server ?? client.getServerVersion?.()?.name;
   const tool = from === undefined ? { name: plain(name) } : { name: plain(name), server: plain(from) };
   return { channel: "mcp", tool, decision: "allowed", ...more };
+}
+
+function outputOf(result: unknown): Partial<EmitEvent> {
+  const output = jsonOf(result);
+  return output === undefined ? {} : { output };
 }
 
 /** What a result says of its failure: the texts of its content. */
