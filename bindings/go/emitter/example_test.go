@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/agent-receipts/agent-receipts/bindings/go/emitter"
 )
@@ -28,6 +29,6 @@ func ExampleNewSlogHandler() {
 		return
 	}
 	defer e.Close()
-	log := slog.New(emitter.NewSlogHandler(e, slog.Default().Handler()))
+	log := slog.New(emitter.NewSlogHandler(e, slog.NewTextHandler(os.Stderr, nil)))
 	log.Info("read", "tool", "read_file", "input", map[string]any{"path": "a.txt"}, "output", "ok")
 }

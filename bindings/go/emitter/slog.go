@@ -42,7 +42,7 @@ func SlogErrors(tell func(error)) SlogOption {
 
 // NewSlogHandler makes a handler that emits an event for each record with a tool, and passes all records on to next, which may be nil.
 //
-//	log := slog.New(emitter.NewSlogHandler(e, slog.Default().Handler()))
+//	log := slog.New(emitter.NewSlogHandler(e, slog.NewTextHandler(os.Stderr, nil)))
 //	log.Info("read", "tool", "read_file", "input", map[string]any{"path": path}, "output", result)
 //
 // A record is about a tool if it has an attribute "tool", which is the tool's name, or a group "tool" with a "name" and perhaps a
@@ -56,6 +56,9 @@ func SlogErrors(tell func(error)) SlogOption {
 // what encoding/json makes of them.
 //
 // A context that was cancelled cancels no event: what was done was done.
+//
+// A logger that becomes the default one ([slog.SetDefault]) must not pass on to the handler that was the default at the program's
+// start: that one writes through package log, which then writes to the default logger, and log/slog waits for itself for ever.
 func NewSlogHandler(emitter *DaemonEmitter, next slog.Handler, options ...SlogOption) *SlogHandler {
 	h := &SlogHandler{emitter: emitter, next: next, level: slog.LevelInfo}
 	h.known.event = Event{Channel: "slog", Decision: "allowed"}

@@ -3,8 +3,11 @@ package emitter
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"reflect"
 	"strings"
 )
 
@@ -15,9 +18,18 @@ type toolCall struct {
 	fault error
 }
 
-// take reads one attribute, whose groups are named by prefix.
+// take reads one attribute, whose groups are named by prefix. The values of attributes that are nobody's are not even looked at: to
+// resolve one is to run the program's own code.
 func (c *toolCall) take(prefix string, attr slog.Attr) {
-	key, value := prefix+attr.Key, attr.Value.Resolve()
+	c.takeWithin(prefix, attr, deepestGroup)
+}
+
+func (c *toolCall) takeWithin(prefix string, attr slog.Attr, depth int) {
+	key := prefix + attr.Key
+	if depth == 0 || attr.Key != "" && !isGroup(key) && c.payload(key) == nil && c.text(key) == nil {
+		return
+	}
+	value := attr.Value.Resolve()
 	if place := c.payload(key); place != nil {
 		if text, err := asJSON(value); err != nil {
 			c.fault = callerError(CodePayload, fmt.Sprintf("the attribute `%s` is no JSON: %v", key, err))
@@ -36,8 +48,17 @@ func (c *toolCall) take(prefix string, attr slog.Attr) {
 		prefix = key + "."
 	}
 	for _, member := range value.Group() {
-		c.take(prefix, member)
+		c.takeWithin(prefix, member, depth-1)
 	}
+}
+
+// isGroup says whether a group may hold what belongs to a call.
+func isGroup(key string) bool {
+	switch strings.TrimPrefix(key, "tool.") {
+	case "tool", "target", "agent", "issuer", "operator":
+		return true
+	}
+	return false
 }
 
 // payload is where a payload goes, or nil for attributes that are none.
@@ -101,10 +122,25 @@ func (c *toolCall) text(key string) *string {
 
 // asText is a value as a text. No error is the absence of one.
 func asText(value slog.Value) string {
-	if value.Kind() == slog.KindAny && value.Any() == nil {
-		return ""
+	if value.Kind() != slog.KindAny {
+		return value.String()
 	}
-	return value.String()
+	switch given := value.Any().(type) {
+	case nil:
+		return ""
+	case error, fmt.Stringer, fmt.Formatter:
+		return value.String()
+	default:
+		switch reflect.ValueOf(given).Kind() {
+		case reflect.Map, reflect.Slice, reflect.Array, reflect.Struct, reflect.Pointer:
+			// Package fmt follows a map that holds itself until the stack is full, which nothing survives.
+			if text, err := asJSON(value); err == nil {
+				return string(text)
+			}
+			return fmt.Sprintf("%T", given)
+		}
+		return value.String()
+	}
 }
 
 // asJSON is a value as JSON. Marshallers are the program's own: one that panics costs the event, and nothing else.
@@ -120,25 +156,36 @@ func asJSON(value slog.Value) (text json.RawMessage, err error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(plainly(value)); err != nil {
+	room := mostMembers
+	if err := encoder.Encode(plainly(value, deepestValue, &room)); err != nil {
 		return nil, err
+	}
+	if room < 0 {
+		return nil, errTooMuch
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
-// plainly is a value as encoding/json takes it.
-func plainly(value slog.Value) any {
+// plainly is a value as encoding/json takes it. A value that makes groups of itself for ever ends with the room or the depth, and the
+// room is then less than nothing.
+func plainly(value slog.Value, depth int, room *int) any {
 	value = value.Resolve()
+	if depth == 0 {
+		*room = -1
+	}
+	if *room--; *room < 0 {
+		return nil
+	}
 	if value.Kind() == slog.KindGroup {
 		object := map[string]any{}
 		for _, member := range value.Group() {
 			if inner := member.Value.Resolve(); member.Key == "" && inner.Kind() == slog.KindGroup {
-				for name, each := range plainly(inner).(map[string]any) {
-					object[name] = each
+				if members, ok := plainly(inner, depth-1, room).(map[string]any); ok {
+					maps.Copy(object, members)
 				}
 				continue
 			}
-			object[member.Key] = plainly(member.Value)
+			object[member.Key] = plainly(member.Value, depth-1, room)
 		}
 		return object
 	}
@@ -151,3 +198,14 @@ func plainly(value slog.Value) any {
 		return given
 	}
 }
+
+// How deep groups are that hold what belongs to a call, with some that have no name.
+const deepestGroup = 8
+
+// Beyond these a payload of groups is no JSON.
+const (
+	deepestValue = 1000
+	mostMembers  = 100_000
+)
+
+var errTooMuch = errors.New("its groups are too deep or too many")

@@ -160,6 +160,62 @@ func TestWhatIsNoJSONCostsTheEventAndIsTold(t *testing.T) {
 	}
 }
 
+// endless makes groups of itself for ever.
+type endless struct{ key string }
+
+func (e endless) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any(e.key, e), slog.Any(e.key, e))
+}
+
+// looked counts how often it is asked for its value.
+type looked struct{ times *int }
+
+func (l looked) LogValue() slog.Value {
+	*l.times++
+	return slog.StringValue("secret")
+}
+
+func TestAValueThatHoldsItselfEndsNoProgram(t *testing.T) {
+	round := map[string]any{"a": 1}
+	round["self"] = round
+	list := []any{nil}
+	list[0] = list
+	events := recorded(t, 3, func(log *slog.Logger) {
+		log.Info("", "tool", "t", "error", round, "model", list)
+		log.Info("", "tool", "t", "other", endless{"x"}, "", endless{""}, "agent", endless{""}, "target", endless{"target"})
+		log.Info("", "tool", "t", "error", []string{"a", "b"}, "decision", word("denied"))
+	})
+	if events[0]["error"] != "map[string]interface {}" || events[0]["model"] != "[]interface {}" {
+		t.Errorf("%v", events[0])
+	}
+	if events[2]["error"] != `["a","b"]` || events[2]["decision"] != "denied" {
+		t.Errorf("%v", events[2])
+	}
+	e := made(t, listen(t, nil).path)
+	for _, key := range []string{"x", ""} {
+		var told []error
+		handler := NewSlogHandler(e, nil, SlogErrors(func(err error) { told = append(told, err) }))
+		slog.New(handler).Info("", "tool", "t", "input", endless{key})
+		if len(told) != 1 || !errors.Is(told[0], ErrCaller) {
+			t.Errorf("%q: %v", key, told)
+		}
+	}
+}
+
+// word is a text with a type of its own.
+type word string
+
+func TestAttributesThatAreNotTheToolsAreNotEvenLookedAt(t *testing.T) {
+	times := 0
+	events := recorded(t, 1, func(log *slog.Logger) {
+		log.Info("nothing", "token", looked{&times}, slog.Group("request", "header", looked{&times}))
+		log.Info("", "tool", "t", "token", looked{&times})
+	})
+	if times != 0 || len(events) != 1 {
+		t.Errorf("%d times, %v", times, events)
+	}
+}
+
 // A logger with a tool of its own that is told of lost events would lose events for ever.
 func TestAnEmitterThatLogsByItselfEndsThere(t *testing.T) {
 	socket := filepath.Join(private(t), "s")
