@@ -125,9 +125,15 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// Whether an event has the form of those that `#[instrument(err, ret)]` makes: one field, and not a word besides.
-    pub(crate) fn is_said_by(metadata: &Metadata<'_>) -> bool {
-        let mut names = metadata.fields().iter().map(|field| field.name());
+    pub(crate) fn may_be_said_by(event: &Metadata<'_>) -> bool {
+        let mut names = event.fields().iter().map(|field| field.name());
         matches!((names.next(), names.next()), (Some("return" | "error"), None))
+    }
+
+    /// Whether an event of that form is the span's own: both come from the attribute, and stand in the sources where that does. What a
+    /// function logs on its way may have the same form, and stands elsewhere.
+    pub(crate) fn is_said_by(event: &Metadata<'_>, span: &Metadata<'_>) -> bool {
+        (event.file(), event.line()) == (span.file(), span.line())
     }
 }
 

@@ -61,10 +61,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ReceiptLayer {
             call.add(fields);
             return self.road.send(call, None);
         }
-        if !Outcome::is_said_by(event.metadata()) {
+        if !Outcome::may_be_said_by(event.metadata()) {
             return;
         }
-        let Some(span) = context.event_span(event).filter(|span| is_marked(span.metadata())) else { return };
+        let own = |span: &Metadata<'_>| is_marked(span) && Outcome::is_said_by(event.metadata(), span);
+        let Some(span) = context.event_span(event).filter(|span| own(span.metadata())) else { return };
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let (Some(outcome), Some(call)) = (fields.into_outcome(), span.extensions_mut().get_mut::<Call>())

@@ -89,6 +89,30 @@ fn an_instrumented_functions_arguments_result_and_error_are_the_calls() {
     assert!(failed.json["usage"]["duration_ms"].is_number());
 }
 
+#[instrument(fields(tool.name = "retry"), err, ret)]
+fn retry(attempts: i64) -> Result<i64, String> {
+    for attempt in 1..attempts {
+        error!(error = "this attempt failed");
+        info!("return" = attempt);
+    }
+    Ok(attempts)
+}
+
+#[test]
+fn what_a_function_logs_on_its_way_is_not_its_outcome() {
+    let place = Place::new();
+    let daemon = place.daemon();
+    place.run(|_| {
+        retry(3).unwrap();
+        let span = info_span!("by hand", tool.name = "by_hand").entered();
+        error!(error = "not the call's");
+        drop(span);
+    });
+    let [retried, by_hand] = daemon.stop().try_into().unwrap();
+    assert_eq!((&retried.event.error, &retried.json["output"]), (&None, &json!("3")));
+    assert_eq!((&by_hand.event.error, by_hand.json.get("output")), (&None, None));
+}
+
 #[test]
 fn an_event_about_a_tool_is_recorded_at_once_and_has_no_duration() {
     let place = Place::new();
