@@ -49,6 +49,8 @@ impl From<String> for Spelling {
 /// A tool's own name, read once for all rules.
 pub(super) struct Name {
     pub(super) spellings: Spellings,
+    /// The name with what a host puts before it, where it has that.
+    pub(super) whole: Option<Spellings>,
     /// What the tool does: one, or two where the spellings differ on it.
     pub(super) operations: [Operation; 2],
     /// Longer than any tool's: nothing is looked for in it, and everything is taken for found.
@@ -58,10 +60,12 @@ pub(super) struct Name {
 impl Name {
     pub(super) fn of(tool: &str) -> Self {
         let oversize = tool.len() > MOST_BYTES;
-        let spellings = Spellings::of(if oversize { "" } else { own_name(tool) });
+        let own = if oversize { "" } else { own_name(tool) };
+        let whole = (!oversize && own != tool).then(|| Spellings::of(tool));
+        let spellings = Spellings::of(own);
         let operations =
             [&spellings.lowered, spellings.folded()].map(|spelling| Operation::of(&spelling.text));
-        Self { spellings, operations, oversize }
+        Self { spellings, whole, operations, oversize }
     }
 }
 

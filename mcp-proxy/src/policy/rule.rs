@@ -37,7 +37,12 @@ impl Rule {
 impl Scope {
     /// Whether a tool of a server is meant.
     pub(super) fn covers(&self, name: &Name, server: &Spellings) -> bool {
-        let tool = name.oversize || self.tool.as_ref().is_none_or(|pattern| pattern.matches(&name.spellings));
+        // Some servers stand for others, and give their tools names that hosts give elsewhere: a pattern may mean either.
+        let fits = |pattern: &Pattern| {
+            pattern.matches(&name.spellings)
+                || name.whole.as_ref().is_some_and(|whole| pattern.matches(whole))
+        };
+        let tool = name.oversize || self.tool.as_ref().is_none_or(fits);
         tool && self.server.as_ref().is_none_or(|pattern| pattern.matches(server))
     }
 }

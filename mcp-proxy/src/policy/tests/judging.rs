@@ -1,5 +1,7 @@
+use std::time::Instant;
+
 use super::{judged, policy};
-use crate::policy::{Action, Operation, Policy};
+use crate::policy::{Action, Call, Counters, Operation, Policy};
 
 #[test]
 fn the_built_in_rules_say_what_the_reference_says() {
@@ -151,4 +153,18 @@ fn tests_in_the_file_say_what_came_of_them() {
     let told: Vec<_> = outcomes.iter().map(|outcome| (outcome.line, outcome.passed())).collect();
     assert_eq!(told, [(4, true), (7, true), (9, false), (11, false)]);
     assert_eq!(outcomes[2].judgement.action, Action::Pass);
+}
+
+/// A server that stands for several gives its tools such names, and whoever writes rules for it sees them.
+#[test]
+fn a_pattern_may_name_a_tool_as_a_host_shows_it() {
+    let rules = "rules:\n- {name: gateway, enabled: true, tool_pattern: 'mcp__GitHub__*', action: block}\n\
+                 - {name: own, enabled: true, tool_pattern: 'merge', action: flag}\n\
+                 limits:\n- {name: few, tool_pattern: '*mail__*', calls: 0, per: 1h}\n";
+    let policy = policy(rules);
+    assert_eq!(judged(&policy, "s", "mcp__github__merge", "{}").matched, ["gateway", "own"]);
+    assert_eq!(judged(&policy, "s", "mcp__gitlab__merge", "{}").matched, ["own"]);
+    assert_eq!(judged(&policy, "s", "merge", "{}").matched, ["own"]);
+    let call = Call { server: "s", tool: "mcp__mail__x", arguments: None };
+    assert_eq!(policy.decide(&call, &Counters::new(), Instant::now()).action, Action::Block);
 }
