@@ -28,6 +28,18 @@ impl Before {
         let json = cli.json.then(|| OsString::from("--json"));
         Self(config.chain(json).collect())
     }
+
+    /// The proxy's arguments, and these behind the name of its own command, if there is one: it takes them nowhere else.
+    fn among<'a>(
+        &'a self,
+        verb: Option<&str>,
+        arguments: &'a [OsString],
+    ) -> impl Iterator<Item = &'a OsString> {
+        let named =
+            verb.is_none() && arguments.first().is_some_and(|first| first == "check" || first == "approvals");
+        let (name, rest) = arguments.split_at(usize::from(named));
+        name.iter().chain(&self.0).chain(rest)
+    }
 }
 
 /// A command line in which all that follows `mcp` or `approvals` is kept from being read here, a first `--` above all: without it
@@ -65,7 +77,7 @@ fn become_proxy(
     environment: &Environment,
 ) -> Result<u8, Failure> {
     let binary = find_proxy(None, environment)?;
-    let error = Command::new(&binary).args(verb).args(&before.0).args(&args.arguments).exec();
+    let error = Command::new(&binary).args(verb).args(before.among(verb, &args.arguments)).exec();
     Err(Failure::new(format_args!("could not execute `{}`: {error}", binary.display())))
 }
 

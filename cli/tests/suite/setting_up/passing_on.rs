@@ -24,6 +24,9 @@ fn everything_after_the_word_is_the_proxys() {
         (&["approvals"], "<approvals>"),
         (&["approvals", "approve", "17", "--json"], "<approvals><approve><17><--json>"),
         (&["--json", "approvals", "list"], "<approvals><--json><list>"),
+        (&["--json", "mcp", "check", "rules.yaml"], "<check><--json><rules.yaml>"),
+        (&["--json", "mcp", "approvals", "list"], "<approvals><--json><list>"),
+        (&["--json", "mcp", "--", "check"], "<--json><--><check>"),
     ] {
         let said = said(&desk, line);
         assert_eq!((said.code, said.out.as_str()), (7, expected), "{line:?} {}", said.all());
