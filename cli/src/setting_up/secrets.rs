@@ -11,16 +11,43 @@ pub(super) fn argument<'a>(previous: Option<&str>, argument: &'a str) -> Cow<'a,
     if previous.is_some_and(takes_secret) {
         return hidden;
     }
+    if let Some(flag) = SHORT.iter().find(|flag| flag.len() == 2 && argument.starts_with(**flag))
+        && argument.len() > 2
+        && !argument[2..].starts_with('=')
+    {
+        return Cow::Owned(format!("{flag}{HIDDEN}"));
+    }
     if let Some((name, _)) = argument.split_once('=')
         && !name.contains("://")
-        && (is_secretive(name) || is_variable(name))
+        && (takes_secret(name) || is_secretive(name) || is_variable(name))
     {
         return Cow::Owned(format!("{name}={HIDDEN}"));
     }
     if argument.contains("://") {
         return address(argument);
     }
-    if looks_random(argument) { hidden } else { Cow::Borrowed(argument) }
+    // A header, as it is.
+    if let Some((name, _)) = argument.split_once(':')
+        && is_secretive(name)
+    {
+        return Cow::Owned(format!("{name}:{HIDDEN}"));
+    }
+    let is_secret = looks_random(argument) || names_secret(argument) || has_user(argument);
+    if is_secret { hidden } else { Cow::Borrowed(argument) }
+}
+
+/// Whether there are several words or settings, and a secret's name among them: a command for a shell, a string to connect by.
+fn names_secret(argument: &str) -> bool {
+    let mut words =
+        argument.split([' ', '\t', '\n', ';', '&', ',']).filter(|word| !word.is_empty()).peekable();
+    let first = words.next();
+    words.peek().is_some()
+        && first.into_iter().chain(words).any(|word| is_secretive(word.split('=').next().unwrap_or_default()))
+}
+
+/// `user:password@host`, without the scheme of an address.
+fn has_user(argument: &str) -> bool {
+    argument.split_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Whether an address holds a secret: a user, a variable, or a query with a telling name.
@@ -54,8 +81,6 @@ fn user(address: &str) -> Option<&str> {
 
 /// Whether the argument after a flag of this name is a secret.
 fn takes_secret(flag: &str) -> bool {
-    // A variable's or a header's value follows its name in one argument, so that all of it is hidden.
-    const SHORT: [&str; 8] = ["-p", "-k", "-t", "-u", "-H", "--header", "-e", "--env"];
     SHORT.contains(&flag) || (flag.starts_with('-') && !flag.contains('=') && is_secretive(flag))
 }
 
@@ -82,6 +107,9 @@ fn looks_random(text: &str) -> bool {
         piece.len() >= 20 && digits >= 3 && digits < piece.len()
     }) || text.to_lowercase().contains("bearer ")
 }
+
+/// Flags with a secret behind them. A variable's or a header's value follows its name in one argument, so that all of it is hidden.
+const SHORT: [&str; 8] = ["-p", "-k", "-t", "-u", "-H", "--header", "-e", "--env"];
 
 /// What the names of the daemon's list of secrets hold.
 const PARTS: [&str; 19] = [
@@ -145,6 +173,17 @@ mod tests {
             (None, "https://host/sk-live-0123/mcp", "***"),
             (None, "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "***"),
             (None, "Bearer abc", "***"),
+            (None, "--header=Authorization: Basic abc", "--header=***"),
+            (None, "--env=DEBUG=1", "--env=***"),
+            (None, "-e=DEBUG=1", "-e=***"),
+            (None, "-eDEBUG=1", "-e***"),
+            (None, "-pabc", "-p***"),
+            (None, "Authorization: Basic abc", "Authorization:***"),
+            (None, "X-Api-Key:abc", "X-Api-Key:***"),
+            (None, "me:abc@host/db", "***"),
+            (None, "Server=h;Pwd=abc;", "***"),
+            (None, "serve --password abc", "***"),
+            (None, "PORT=1 serve --password abc", "PORT=***"),
         ] {
             assert_eq!(argument(previous, text), shown, "{text}");
         }
@@ -160,6 +199,8 @@ mod tests {
             "--name",
             "https://mcp.example.org/v1",
             "host:8080",
+            "localhost:5432/db",
+            "run the server",
         ] {
             assert_eq!(argument(None, text), text);
         }
