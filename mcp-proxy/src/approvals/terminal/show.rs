@@ -72,14 +72,22 @@ pub(super) fn json(out: &mut impl Write, object: Object) -> io::Result<()> {
 
 /// Text behind a bar, in pieces that no usual terminal folds: what looks like a line of ours, and is none, stands behind the bar, too.
 fn framed(out: &mut impl Write, text: &str) -> io::Result<()> {
-    let text: Vec<char> = printable(text).chars().collect();
-    for piece in text.chunks(WIDTH) {
-        writeln!(out, "  | {}", piece.iter().collect::<String>())?;
+    let text = printable(text);
+    let (mut line, mut columns) = (String::new(), 0);
+    for c in text.chars() {
+        // Which signs are wide, terminals differ on: whatever is not ASCII counts for two.
+        let wide = if c.is_ascii() { 1 } else { 2 };
+        if columns + wide > WIDTH {
+            writeln!(out, "  | {}", std::mem::take(&mut line))?;
+            columns = 0;
+        }
+        line.push(c);
+        columns += wide;
     }
-    Ok(())
+    if line.is_empty() { Ok(()) } else { writeln!(out, "  | {line}") }
 }
 
-/// Characters. Wide ones take two columns each.
+/// Columns behind the bar.
 const WIDTH: usize = 70;
 
 #[cfg(test)]
@@ -114,5 +122,19 @@ mod tests {
             lines[1..last].iter().all(|line| line.starts_with("  | ") && line.chars().count() <= WIDTH + 4)
         );
         assert!(lines[last].contains("there is more"));
+    }
+
+    /// A terminal that folds a line begins the next one without a bar.
+    #[test]
+    fn wide_signs_are_folded_before_the_terminal_does() {
+        let text = format!("{}{} risk 0, 60 s left", "字".repeat(38), "0".repeat(32));
+        let mut out = Vec::new();
+        framed(&mut out, &text).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        for line in out.lines() {
+            let columns: usize = line.chars().map(|c| if c == '字' { 2 } else { 1 }).sum();
+            assert!(line.starts_with("  | ") && columns < 80, "{columns}: {line}");
+        }
+        assert_eq!(out.lines().map(|line| &line[4..]).collect::<String>(), text);
     }
 }
