@@ -256,7 +256,7 @@ fn cancelled(method: String, params: Option<Value>, text: Option<&str>) -> Messa
 
 fn no_variants(object: &Object, known: &[&'static str]) -> Result<(), MessageFault> {
     for (found, _) in object.iter() {
-        if let Some(known) = known.iter().find(|known| is_variant(found, known)) {
+        if let Some(known) = known.iter().find(|known| is_variant(found, known) || found == PROTOTYPE) {
             return Err(MessageFault::Variant { found: excerpt(found), known });
         }
     }
@@ -277,6 +277,9 @@ fn excerpt(text: &str) -> String {
 
 /// How much of a member's name is repeated, in characters.
 const SHOWN: usize = 48;
+
+/// Where JavaScript looks for members that an object has not, once somebody has copied it by assignment: it stands for any of them.
+const PROTOTYPE: &str = "__proto__";
 
 /// Where Claude Code says which use of a tool a call belongs to.
 const TOOL_USE: &str = "claudecode/toolUseId";

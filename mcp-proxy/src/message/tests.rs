@@ -67,6 +67,17 @@ fn what_two_readers_take_for_two_things_is_refused() {
         ),
         (r#"{"jsonrpc":"2.0","id":1,"method":"Tools/Call","params":{"name":"a"}}"#.into(), -32601),
         (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call\u0000","params":{"name":"a"}}"#.into(), -32600),
+        // What JavaScript reads all other members from, once the object is copied by `Object.assign`.
+        (call(r#"{"name":"a","__proto__":{"arguments":{"path":"/"}}}"#), -32600),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"__proto__":{"params":{"name":"a"}},"method":"tools/call"}"#.into(),
+            -32600,
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"\u005f_proto__":{"uri":"b"}}}"#
+                .into(),
+            -32600,
+        ),
         // Both or neither.
         (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","result":{}}"#.into(), -32600),
         (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#.into(), -32600),
