@@ -43,6 +43,8 @@ pub(crate) enum StdioError {
 enum Event {
     /// The client has nothing more to say.
     ClientEnded,
+    /// The client has closed its end, and not all that it said before may be read.
+    ClientHungUp,
     /// The server has nothing more to say.
     ServerSilent,
     /// The server's process is over.
@@ -69,6 +71,7 @@ pub(crate) fn run(proxy: &Arc<Proxy>, options: &StdioOptions) -> Result<u8, Stdi
     let session = Session::begin(Arc::clone(proxy), proxy.recorder().session_id().to_owned());
     let pipes = Arc::new(Pipes::new(server.take_input()?)?);
     pipes::from_client(&session, &pipes, options.most, tell.clone())?;
+    pipes::watch_client(tell.clone())?;
     pipes::from_server(&session, &pipes, server.take_output()?, options.most, tell.clone())?;
     server.watch(tell)?;
     let why = wait::until_over(&events, &server, &pipes, proxy, options.grace);

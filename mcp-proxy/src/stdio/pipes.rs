@@ -8,6 +8,8 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, poll};
+
 use super::Event;
 use super::lines::{Line, Lines};
 use crate::session::{Onward, Session};
@@ -18,17 +20,25 @@ pub(super) struct Pipes {
     to_client: Sink,
     /// How many messages of the server were begun and finished to be passed on: odd while one is on its way.
     moved: AtomicU64,
+    /// How many of the client's messages are done with.
+    heard: AtomicU64,
 }
 
 impl Pipes {
     pub(super) fn new(server: OwnedFd) -> io::Result<Self> {
         let client = io::stdout().as_fd().try_clone_to_owned()?;
-        Ok(Self { to_server: Sink::new(server), to_client: Sink::new(client), moved: AtomicU64::new(0) })
+        let (to_server, to_client) = (Sink::new(server), Sink::new(client));
+        Ok(Self { to_server, to_client, moved: AtomicU64::new(0), heard: AtomicU64::new(0) })
     }
 
     /// The server is told that nothing more comes, unless a message is on its way to it. Never waits.
     pub(super) fn close_server(&self) {
         self.to_server.close_if_free();
+    }
+
+    /// A number that changes as long as messages get through, whichever way.
+    pub(super) fn progress(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed).wrapping_add(self.heard.load(Ordering::Relaxed))
     }
 
     /// A number that changes as long as the server's messages get through, and whether one is on its way.
@@ -63,6 +73,7 @@ pub(super) fn from_client(
                     session.client_says(message, move |onward| pipes.pass(onward));
                 }
             }
+            pipes.heard.fetch_add(1, Ordering::Relaxed);
         }
         session.withdraw_all();
         // Told first: what was approved a moment ago may still wait for a server that does not read.
@@ -70,6 +81,20 @@ pub(super) fn from_client(
         pipes.to_server.close();
     };
     thread::Builder::new().name("from-client".into()).spawn(read).map(drop)
+}
+
+/// Tells when the client has left, though what it said before may still be to be read: whoever reads that may be stuck with it.
+pub(super) fn watch_client(tell: Sender<Event>) -> io::Result<()> {
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    let watch = move || {
+        // Nothing is asked for but what is told in any case.
+        let mut ends = [PollFd::new(&input, PollFlags::empty())];
+        while let Err(rustix::io::Errno::INTR) = poll(&mut ends, None) {}
+        if ends[0].revents().contains(PollFlags::HUP) {
+            let _ = tell.send(Event::ClientHungUp);
+        }
+    };
+    thread::Builder::new().name("client-end".into()).spawn(watch).map(drop)
 }
 
 /// Reads what the server says until it has nothing more to say.

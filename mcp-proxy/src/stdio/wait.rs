@@ -21,7 +21,9 @@ pub(super) fn until_over(
     proxy: &Arc<Proxy>,
     grace: Duration,
 ) -> Ended {
-    let mut state = State { why: None, has_exited: false, is_silent: false, next: None, moved: 0 };
+    let mut state =
+        State { why: None, has_exited: false, is_silent: false, next: None, moved: 0, progress: 0 };
+    let hearing = grace.saturating_mul(HEARINGS).max(HEARING);
     loop {
         let event = match state.next {
             None => events.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -33,6 +35,10 @@ pub(super) fn until_over(
                 pipes.close_server();
                 state.why.get_or_insert(Ended::Client);
                 state.begin(Step::Ask, grace);
+            }
+            Ok(Event::ClientHungUp) => {
+                state.progress = pipes.progress();
+                state.begin(Step::Hear, hearing);
             }
             Ok(Event::Stop) => {
                 pipes.close_server();
@@ -54,6 +60,15 @@ pub(super) fn until_over(
             Err(RecvTimeoutError::Timeout) => {
                 let Some((step, _)) = state.next else { continue };
                 match step {
+                    Step::Hear if state.progress != pipes.progress() => {
+                        state.progress = pipes.progress();
+                        state.next = Some((Step::Hear, Instant::now() + hearing));
+                    }
+                    Step::Hear => {
+                        state.why.get_or_insert(Ended::Client);
+                        server.signal(Signal::TERM);
+                        state.next = Some((Step::Kill, Instant::now() + grace));
+                    }
                     Step::Ask => {
                         server.signal(Signal::TERM);
                         state.next = Some((Step::Kill, Instant::now() + grace));
@@ -88,17 +103,25 @@ struct State {
     next: Option<(Step, Instant)>,
     /// How far the server's messages were at the last look.
     moved: u64,
+    /// How far the messages of both were at the last look.
+    progress: u64,
 }
 
 impl State {
     /// The first step towards the end, unless one is taken already.
     fn begin(&mut self, step: Step, grace: Duration) {
-        self.next.get_or_insert_with(|| (step, Instant::now() + grace));
+        // That the client has left is known for certain now.
+        let waits = self.next.is_some_and(|(next, _)| !matches!(next, Step::Hear));
+        if !waits {
+            self.next = Some((step, Instant::now() + grace));
+        }
     }
 }
 
 #[derive(Clone, Copy)]
 enum Step {
+    /// The client has left: the server may still read what it said.
+    Hear,
     /// The server is asked to end.
     Ask,
     /// It is ended.
@@ -106,6 +129,10 @@ enum Step {
     /// Nothing more is waited for, unless it still comes.
     Drain,
 }
+
+/// How long a server may read nothing and say nothing of what a client said that has left: so many times the grace, and at least this.
+const HEARINGS: u32 = 10;
+const HEARING: Duration = Duration::from_secs(1);
 
 /// How long nothing must have come of a server that is over.
 const DRAIN: Duration = Duration::from_millis(200);

@@ -27,6 +27,23 @@ fn a_server_that_crashes_closes_its_calls_and_its_code_is_passed_on() {
     assert_eq!(over.all.last().unwrap()["output"]["unanswered"], 2);
 }
 
+/// Whoever writes to such a server cannot hear that the client has left.
+#[test]
+fn a_server_that_reads_nothing_holds_no_proxy_whose_client_has_left() {
+    let asleep = ["/bin/sleep".to_owned(), "3600".to_owned()];
+    let mut wrapped =
+        Wrapped::before(&["--grace", "20"], &asleep, |folder| Some(Daemon::start(&socket_in(folder), false)));
+    // More than a pipe holds, and less than the pipes on both sides.
+    for id in 0..110 {
+        wrapped.call(id, "x", json!({"text": "x".repeat(1000)}));
+    }
+    let over = wrapped.over();
+    assert_eq!(over.status.code(), Some(128 + 15));
+    let ended = |frame: &&serde_json::Value| frame["error"] == "no answer: the client left";
+    let (begun, ended) = (over.of("x").len(), over.frames.iter().filter(ended).count());
+    assert!(ended > 50 && begun == 2 * ended, "{begun} {ended}");
+}
+
 #[test]
 fn a_time_that_never_comes_is_a_wrong_command_line() {
     let over = Wrapped::start(&["--approval-timeout", "9300000000000000000"]).wait();
