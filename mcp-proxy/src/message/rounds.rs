@@ -46,7 +46,7 @@ pub(crate) fn questions(result: &str) -> (Option<String>, Vec<Question>) {
 }
 
 /// What a client's request answers, of a round that it is part of.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Answers {
     /// What the server gave the client to hand back.
     pub state: Option<String>,

@@ -11,7 +11,7 @@ use super::from_client::Then;
 use super::refusal::{answer, reasons};
 use super::{Onward, Session};
 use crate::approvals::{Answer, ApprovalId, Approver, Question};
-use crate::message::Id;
+use crate::message::{Answers, Id};
 use crate::policy::Judgement;
 use crate::record::{Note, Ruling, SYSTEM};
 
@@ -22,6 +22,8 @@ pub(super) struct Judged {
     pub(super) rules: String,
     /// Its arguments, for the eyes of whoever approves.
     pub(super) shown: String,
+    /// What of an earlier round it answers, when it goes on.
+    pub(super) answers: Answers,
 }
 
 /// One call that waits.
@@ -128,7 +130,10 @@ impl Session {
         let first = self.note_approval(&entry, approval, &outcome, &ruling);
         match answer {
             Answer::Approved(_) => match first {
-                Ok(()) => then(Onward::Forward(bytes)),
+                Ok(()) => {
+                    self.note_answers(&judged.answers);
+                    then(Onward::Forward(bytes));
+                }
                 Err(error) => then(self.not_recorded(&id, &error)),
             },
             _ => {

@@ -63,14 +63,17 @@ impl Session {
         if let Err(error) = self.proxy.note_first(&entry.note(Decision::Pending)) {
             return then(self.not_recorded(&id, &error));
         }
-        self.note_answers(&call.answers);
         match pauses {
             true => {
                 let shown = policy.shown(call.arguments.as_ref(), SHOWN);
-                let judged = Judged { judgement, rules: policy.digest().to_string(), shown };
+                let (rules, answers) = (policy.digest().to_string(), call.answers.clone());
+                let judged = Judged { judgement, rules, shown, answers };
                 self.pause(bytes, id, entry, judged, then);
             }
-            false => then(Onward::Forward(bytes)),
+            false => {
+                self.note_answers(&call.answers);
+                then(Onward::Forward(bytes));
+            }
         }
     }
 
@@ -115,10 +118,14 @@ impl Session {
     /// What nobody recorded goes no further.
     pub(super) fn not_recorded(&self, id: &Id, error: &NotRecorded) -> Onward {
         let mut flights = self.flights();
-        flights.remove(id);
+        let flight = flights.remove(id);
         flights.counts.refused += 1;
         drop(flights);
         let message = "not recorded, so not forwarded";
+        // The daemon may have recorded it all the same, and not have said so in time; or it was the approval that could not be recorded.
+        if let Some(entry) = flight.and_then(|flight| flight.entry) {
+            self.proxy.recorder().note(&Note { error: message, ..entry.note(Decision::Denied) });
+        }
         Onward::Answer(answer(Some(id), NOT_RECORDED, message, reasons(&error.to_string())))
     }
 

@@ -52,6 +52,23 @@ fn a_denied_call_never_reaches_the_server() {
     assert_eq!(over.of("approval")[0]["action_type"], "mcp.approval.denied");
 }
 
+/// What a call answers of an earlier round is given when the call goes on, and not before somebody has approved it.
+#[test]
+fn what_a_waiting_call_answers_is_recorded_when_it_goes_on() {
+    for (answer, recorded) in [("deny", 0), ("approve", 1)] {
+        let args = asking(answer);
+        let mut wrapped = by(PAUSE, &args.iter().map(String::as_str).collect::<Vec<_>>());
+        wrapped.say(
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"put_x","inputResponses":{"q":{"action":"accept"}}}}"#,
+        );
+        wrapped.hear();
+        let over = wrapped.over();
+        assert_eq!(over.of("unasked").len(), recorded, "{answer}: {:#?}", over.summary());
+        let order: Vec<_> = over.summary().into_iter().map(|(tool, ..)| tool).take(3).collect();
+        assert!(recorded == 0 || order == ["put_x", "approval", "unasked"], "{order:?}");
+    }
+}
+
 #[test]
 fn nobody_to_ask_and_nobody_in_time() {
     for (args, code, status) in [

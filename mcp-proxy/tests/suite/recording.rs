@@ -75,6 +75,12 @@ fn strict_lets_nothing_go_on_that_is_not_on_disk() {
         assert_eq!(answer["error"]["code"] == -32004, refuses, "{answer}");
         let pending = over.of("read")[0];
         assert_eq!(pending["ack"], true);
+        // Whether there is a receipt of the first, the daemon may know alone: it shall not stand there as if the call had gone on.
+        let last = over.of("read")[1];
+        let (decision, error) =
+            (last["decision"].as_str().unwrap(), last["error"].as_str().unwrap_or_default());
+        let expected = if refuses { ("denied", "not recorded, so not forwarded") } else { ("allowed", "") };
+        assert_eq!((decision, error), expected);
     }
     let mut alone = Wrapped::begin(&["--strict"], |_| None);
     alone.call(1, "read", json!({}));
