@@ -1,7 +1,9 @@
 """The handler, in LangChain itself."""
 
 import asyncio
+import gc
 import hashlib
+import threading
 import uuid
 
 import pytest
@@ -128,6 +130,56 @@ def test_tools_within_chains_and_coroutines_are_recorded(receiver, handler):
     assert sorted(event["output"]["text"] for event in told) == list("01234")
     assert all(event["input"] == event["output"] for event in told)
     assert handler._calls == {}
+
+
+async def cancelled(runnable, config: dict) -> None:
+    """Runs something until its tool hangs, and then no longer."""
+    running = asyncio.ensure_future(runnable.ainvoke({}, config=config))
+    while not hanging.is_set():
+        await asyncio.sleep(0.01)
+    hanging.clear()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+hanging = threading.Event()
+
+
+@tool
+async def hang() -> str:
+    """Never ends."""
+    hanging.set()
+    return await asyncio.Event().wait()
+
+
+def test_a_tool_whose_chain_was_cancelled_is_recorded(receiver, handler):
+    chain = RunnableLambda(lambda given: given) | hang
+    asyncio.run(cancelled(chain, {"callbacks": [handler]}))
+    told = frame(receiver, 1)
+    assert (told["tool"]["name"], told["error"]) == ("hang", "CancelledError")
+    assert handler._calls == {}
+
+
+def test_a_tool_that_was_cancelled_by_itself_is_recorded_when_the_handler_ends(receiver, handler, emitter):
+    with handler:
+        asyncio.run(cancelled(hang, {"callbacks": [handler]}))
+    told = frame(receiver, 1)
+    assert (told["tool"]["name"], told["error"]) == ("hang", "its end was not told")
+    other = ReceiptsCallbackHandler(emitter)
+    asyncio.run(cancelled(hang, {"callbacks": [other]}))
+    del other
+    gc.collect()
+    assert frame(receiver, 2)["error"] == "its end was not told"
+
+
+def test_a_chain_that_fails_takes_no_call_with_it_that_still_runs(receiver, handler):
+    running, parent = uuid.uuid4(), uuid.uuid4()
+    handler.on_tool_start({"name": "slow"}, "", run_id=running, parent_run_id=parent, inputs={})
+    handler.on_chain_error(ValueError("another tool of it"), run_id=parent)
+    handler.on_tool_end("done", run_id=running)
+    told = frame(receiver, 1)
+    assert (told["output"], "error" in told) == ("done", False)
 
 
 def test_what_cannot_be_recorded_fails_the_run():
