@@ -30,8 +30,10 @@ class ReceiptsRunHooks(RunHooks[Any]):
     """Records the tools that the SDK runs: an event with the decision ``pending`` and the arguments when a tool starts, one with ``allowed``, the
     result and the duration when it has ended. The same ``correlation_id``, the SDK's id of the call, stands in both.
 
-    The SDK tells nobody of a tool that raises: its ``pending`` event then has no other after it. An event that cannot be sent fails the run,
-    unless the emitter was made with ``best_effort``.
+    The SDK tells nobody of a tool that raises: what it gives to the model instead is recorded as the result, and where the tool's own
+    ``failure_error_function`` is ``None``, the ``pending`` event has no other after it. An agent that is another one's tool
+    (``as_tool``) runs by itself: its own tools are recorded where it is given these hooks too. An event that cannot be sent fails the
+    run, unless the emitter was made with ``best_effort``.
 
     :param redact: names whose values are left out, besides those that end in a common word for secrets.
     """
