@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::thread::panicking;
 use std::time::{Duration, Instant};
 
 use agent_receipts_ipc::{Decision, EventToSend};
@@ -20,6 +21,8 @@ pub(crate) const MARK: &str = "tool.name";
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) began: Instant,
+    /// Whether a panic was under way already when the call was made, or gone on with: what unwinding calls has not panicked itself.
+    amid_panic: bool,
     texts: BTreeMap<&'static str, String>,
     input: Payload,
     output: Payload,
@@ -30,6 +33,7 @@ impl Call {
     pub(crate) fn new(began: Instant) -> Self {
         Self {
             began,
+            amid_panic: panicking(),
             texts: BTreeMap::new(),
             input: Payload::default(),
             output: Payload::default(),
@@ -48,6 +52,18 @@ impl Call {
         match outcome {
             Outcome::Returned(value) => self.output.set(None, value),
             Outcome::Failed(value) => drop(self.texts.insert("error", value.into_text())),
+        }
+    }
+
+    /// The thread goes on with the call.
+    pub(crate) fn entered(&mut self) {
+        self.amid_panic = panicking();
+    }
+
+    /// The thread leaves the call, for now or for good: by unwinding, if a panic is under way that was not before.
+    pub(crate) fn left(&mut self) {
+        if panicking() && !self.amid_panic {
+            self.texts.entry("error").or_insert_with(|| PANICKED.to_owned());
         }
     }
 
@@ -194,6 +210,8 @@ impl Visit for Fields {
 }
 
 const CHANNEL: &str = "tracing";
+/// The error of a call that ended by a panic. What it said is the panic hook's, and may tell anything.
+const PANICKED: &str = "it panicked";
 /// The fields whose value is a text of the event.
 const TEXTS: [&str; 14] = [
     MARK,

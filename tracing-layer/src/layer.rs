@@ -74,12 +74,34 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ReceiptLayer {
         }
     }
 
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        with_call(id, &context, Call::entered);
+    }
+
+    fn on_exit(&self, id: &Id, context: Context<'_, S>) {
+        // A future that panics is dropped later, when nothing unwinds any more.
+        if std::thread::panicking() {
+            with_call(id, &context, Call::left);
+        }
+    }
+
     fn on_close(&self, id: Id, context: Context<'_, S>) {
         let call = context.span(&id).and_then(|span| span.extensions_mut().remove::<Call>());
-        if let Some(call) = call {
+        if let Some(mut call) = call {
+            call.left();
             let lasted = call.began.elapsed();
             self.road.send(call, Some(lasted));
         }
+    }
+}
+
+fn with_call<S>(id: &Id, context: &Context<'_, S>, change: impl FnOnce(&mut Call))
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let Some(span) = context.span(id).filter(|span| is_marked(span.metadata())) else { return };
+    if let Some(call) = span.extensions_mut().get_mut::<Call>() {
+        change(call);
     }
 }
 

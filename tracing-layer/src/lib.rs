@@ -45,7 +45,9 @@
 //! can hold (beyond 2^53−1) and numbers that are not finite become text, and so does everything else, as it is displayed or
 //! debugged. A span's `usage` gets a member `duration_ms`, from its opening to its close, unless its usage is given as a whole.
 //!
-//! The events that `#[instrument(err)]` and `#[instrument(ret)]` make in a function's span are the call's `error` and `output`.
+//! The events that `#[instrument(err)]` and `#[instrument(ret)]` make in a function's span are the call's `error` and `output`. A call that
+//! ends by a panic has the error `it panicked`. A future that is dropped before its end is a call without output and error: a span
+//! cannot tell it from one that has come to its end.
 
 mod call;
 mod layer;

@@ -4,8 +4,10 @@
 
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -111,6 +113,52 @@ fn what_a_function_logs_on_its_way_is_not_its_outcome() {
     let [retried, by_hand] = daemon.stop().try_into().unwrap();
     assert_eq!((&retried.event.error, &retried.json["output"]), (&None, &json!("3")));
     assert_eq!((&by_hand.event.error, by_hand.json.get("output")), (&None, None));
+}
+
+#[instrument(fields(tool.name = "panics"), ret)]
+fn panics(path: &str) -> usize {
+    struct Cleans;
+    impl Drop for Cleans {
+        fn drop(&mut self) {
+            drop(info_span!("cleans", tool.name = "cleans_up").entered());
+        }
+    }
+    let _cleaned = Cleans;
+    panic!("no `{path}`")
+}
+
+#[instrument(fields(tool.name = "panics_later"))]
+async fn panics_later(within: &str) {
+    panic!("within {within}")
+}
+
+#[test]
+fn a_call_that_panics_is_a_failure_and_what_its_unwinding_calls_is_none() {
+    let place = Place::new();
+    let daemon = place.daemon();
+    place.run(|_| {
+        catch_unwind(|| panics("/a")).unwrap_err();
+        let mut later = Box::pin(panics_later("a future"));
+        let mut context = Context::from_waker(Waker::noop());
+        catch_unwind(AssertUnwindSafe(|| later.as_mut().poll(&mut context))).unwrap_err();
+        // As an executor does it: the future goes when its panic was caught.
+        drop(later);
+        catch_unwind(|| {
+            let _never_entered = info_span!("by hand", tool.name = "by_hand", error = "its own word");
+            panic!("on purpose");
+        })
+        .unwrap_err();
+    });
+    let told: Vec<(String, Option<String>)> =
+        daemon.stop().into_iter().map(|heard| (heard.event.tool_name, heard.event.error)).collect();
+    let error = |text: &str| Some(text.to_owned());
+    let expected = [
+        ("cleans_up", None),
+        ("panics", error("it panicked")),
+        ("panics_later", error("it panicked")),
+        ("by_hand", error("its own word")),
+    ];
+    assert_eq!(told, expected.map(|(name, error)| (name.to_owned(), error)));
 }
 
 #[test]
