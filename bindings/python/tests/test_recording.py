@@ -215,6 +215,16 @@ def test_a_block_says_itself_what_came_of_it(receiver, warm):
     assert (told["output"], "input" in told) == ([1], False)
 
 
+def test_what_records_one_call_records_no_other(receiver, warm):
+    once = recorded(warm, "once")
+    with once as call:
+        call.result = 1
+    with pytest.raises(RuntimeError, match="one call"), once:
+        raise AssertionError("never run")
+    warm.close()
+    assert len(receiver.all()) == 2
+
+
 def test_a_success_that_cannot_be_recorded_is_an_error_and_a_failure_stays_its_own():
     emitter = without_server()
 

@@ -74,6 +74,7 @@ class recorded:
     :param arguments: the parameters, by name, an empty mapping if there are none; :func:`record` says how values are written.
     :param redact: names of parameters and members whose values are left out.
     :raises TypeError: for an emitter that is none, or an ``AsyncDaemonEmitter`` in ``with``.
+    :raises RuntimeError: when entered again: one of these records one call.
     """
 
     def __init__(
@@ -108,8 +109,7 @@ class recorded:
     def __enter__(self) -> Call:
         if not isinstance(self._emitter, DaemonEmitter):
             raise TypeError("an AsyncDaemonEmitter records with `async with`")
-        self._began = time.perf_counter_ns()
-        return self._call
+        return self._begun()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._later:
@@ -121,8 +121,7 @@ class recorded:
                 raise
 
     async def __aenter__(self) -> Call:
-        self._began = time.perf_counter_ns()
-        return self._call
+        return self._begun()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
@@ -130,6 +129,13 @@ class recorded:
         except Exception:
             if error is None:
                 raise
+
+    def _begun(self) -> Call:
+        if self._began:
+            # What the first call came to would stand in the event of the second.
+            raise RuntimeError("a `recorded` records one call: make another one")
+        self._began = time.perf_counter_ns()
+        return self._call
 
     def _ended(self, error: BaseException | None) -> Event:
         event, call = self._event, self._call
@@ -222,7 +228,7 @@ def record(
                     call.result = value
             if not begun._later:
                 return value
-            begun._later = False
+            begun._later, begun._began = False, 0
             return awaited(begun, lambda: value)
 
         return cast(Function, calling)
