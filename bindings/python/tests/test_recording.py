@@ -302,7 +302,7 @@ def test_a_cancelled_coroutine_is_recorded(receiver, warm):
 
         task = asyncio.ensure_future(waits())
         await asyncio.sleep(0)
-        task.cancel()
+        task.cancel("by scope 0x7f0000000000")
         with pytest.raises(asyncio.CancelledError):
             await task
 

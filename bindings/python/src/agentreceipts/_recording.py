@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 import time
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeVar, Union, cast
@@ -253,6 +254,9 @@ def within(words: str) -> str:
 
 def told(error: BaseException) -> str:
     """An exception in words; those of its class alone where it has none."""
+    if isinstance(error, CancelledError):
+        # Its words are those of whoever cancels, and name tasks, places in memory and files.
+        return type(error).__name__
     try:
         words = str(error)
     except Exception:
