@@ -131,6 +131,9 @@ fn a_standard_error_that_takes_nothing_ends_no_session() {
         });
         wrapped.call(1, "read", json!({}));
         assert_eq!(wrapped.hear()["id"], 1);
+        // A result is with the client before it is recorded.
+        let daemon = wrapped.daemon.as_ref().unwrap();
+        daemon.wait("its receipt", |frame| frame["tool"]["name"] == "read" && frame["decision"] == "allowed");
         fs::write(&file, "surprise: 1\n").unwrap();
         let pid = Pid::from_raw(i32::try_from(wrapped.pid()).unwrap()).unwrap();
         kill_process(pid, Signal::HUP).unwrap();

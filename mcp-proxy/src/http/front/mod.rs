@@ -5,6 +5,7 @@
 
 mod answer;
 mod headers;
+mod intake;
 mod relay;
 mod sessions;
 mod waiting;
@@ -23,9 +24,10 @@ use super::failure::Failure;
 use super::gate::{Gate, Onward};
 use super::outline::{Glance, INITIALIZE, Outline};
 use super::remote::Remote;
-use crate::serve::{BodyError, Caller, check, read_body};
+use crate::serve::{Caller, check};
 use crate::session::Ended;
 use answer::{json, text};
+use intake::{Intake, IntakeError};
 use relay::Relay;
 pub(crate) use sessions::Span;
 use sessions::{Seat, Sessions};
@@ -37,6 +39,7 @@ pub(crate) struct Front {
     sessions: Arc<Sessions>,
     /// By which hosts and ports it may be called.
     names: Vec<String>,
+    intake: Arc<Intake>,
     /// The longest message, in bytes.
     limit: usize,
 }
@@ -52,7 +55,13 @@ impl Front {
         names: Vec<String>,
         limit: usize,
     ) -> Arc<Self> {
-        Arc::new(Self { remote, sessions: Sessions::new(Box::new(gates)), names, limit })
+        Arc::new(Self {
+            remote,
+            sessions: Sessions::new(Box::new(gates)),
+            names,
+            intake: Intake::new(limit),
+            limit,
+        })
     }
 
     /// Answers one request.
@@ -103,13 +112,15 @@ impl Front {
         }
         // Nothing that a client writes there, a quote or a comma too many, may have the server read it otherwise.
         passed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let message = match read_body(request.into_body(), self.limit, SENDING).await {
-            Ok(message) => message,
+        // What is held of it is held until the server has answered, or has begun to.
+        let (message, _share) = match self.intake.read(request.into_body(), SENDING).await {
+            Ok(read) => read,
             Err(why) => {
                 let status = match why {
-                    BodyError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-                    BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-                    BodyError::Broken => StatusCode::BAD_REQUEST,
+                    IntakeError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                    IntakeError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                    IntakeError::Broken => StatusCode::BAD_REQUEST,
+                    IntakeError::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 return turned_away(&seat, status, &why.to_string());
             }

@@ -160,6 +160,38 @@ fn a_message_that_cannot_be_judged_is_refused_and_recorded() {
 }
 
 #[test]
+fn many_long_messages_at_once_are_held_within_bounds() {
+    let server = plain();
+    let house = House::before(&server);
+    let (whole, half) = (super::talk::LIMIT - 16, " ".repeat(super::talk::LIMIT - 1024));
+    let begin = || {
+        house.open(&format!(
+            "POST /mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {whole}\r\n\r\n{half}",
+            house.address
+        ))
+    };
+    let mut held = Vec::new();
+    let is_refused = |one: &mut std::net::TcpStream| {
+        one.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let mut heard = [0; 12];
+        one.read_exact(&mut heard).is_ok() && heard == *b"HTTP/1.1 503"
+    };
+    while !held.iter_mut().any(is_refused) {
+        assert!(held.len() < 20, "all of them are held");
+        held.push(begin());
+    }
+    assert!(held.len() > 4, "four find room");
+    assert_eq!(house.post("", CALL).status, 200, "a short one finds room");
+    held.clear();
+    let end = Instant::now() + Duration::from_secs(60);
+    let long = format!("{CALL}{half}");
+    while house.post("", &long).status != 200 {
+        assert!(Instant::now() < end);
+    }
+    assert!(house.gates().iter().any(|gate| gate.notes().contains("too many long messages")));
+}
+
+#[test]
 fn what_a_message_is_written_in_is_ours_to_say() {
     let server = plain();
     let house = House::before(&server);
