@@ -55,6 +55,16 @@ pub(crate) fn read(format: Format, bytes: &[u8]) -> Result<Noted<'_>, Unreadable
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unreadable> {
-    // The words of the parser name a place and a kind, and hold no value of ours but a member's name.
-    serde_json::from_str(text).map_err(|error| Unreadable::Shape(error.to_string()))
+    serde_json::from_str(text).map_err(|error| Unreadable::Shape(without_value(&error.to_string())))
+}
+
+/// What the parser says, which names a place, a kind and perhaps a member's name, without the value that it found: a receipt's error is
+/// read by everybody.
+fn without_value(said: &str) -> String {
+    let value = ["invalid type: ", "invalid value: "].into_iter().find_map(|words| {
+        let (found, expected) = said.strip_prefix(words)?.rsplit_once(", expected ")?;
+        let kind = found.split([' ', '`', '"']).next()?;
+        Some(format!("{words}{kind}, expected {expected}"))
+    });
+    value.unwrap_or_else(|| said.to_owned())
 }

@@ -88,6 +88,24 @@ fn what_cannot_be_read_is_recorded_as_that() {
     }
 }
 
+/// An event that is written twice over, as one text, is all of it a value.
+#[test]
+fn what_cannot_be_read_is_not_repeated() {
+    for said in [
+        &br#""{\"tool\":\"s3cret, expected x\"}""#[..],
+        br#"{"tool":"t","target":"s3cret"}"#,
+        br#"{"hook_event_name":"PreToolUse","is_interrupt":"s3cret"}"#,
+        br#"{"hook_event_name":"PreToolUse","session_id":531337}"#,
+    ] {
+        let receiver = Receiver::new();
+        let (output, frame) = receiver.hook(&[], said);
+        assert_eq!(frame["tool"]["name"], "unreadable");
+        let told = format!("{} {}", String::from_utf8_lossy(&output.stderr), frame["error"]);
+        assert!(told.contains("invalid type: ") && told.contains(", expected "), "{told}");
+        assert!(!told.contains("s3cret") && !told.contains("531337"), "{told}");
+    }
+}
+
 #[test]
 fn a_wrong_command_line_fails_only_who_asked_for_it() {
     let receiver = Receiver::new();
