@@ -183,16 +183,17 @@ impl Flights {
         flight.entry
     }
 
-    /// The server asks the client.
-    pub(super) fn begin_back(&mut self, id: Id, entry: Option<&Entry>) {
+    /// The server asks the client. Gives the question whose answer nobody would know from now on: one of the same id, or this one if as many
+    /// as may be are open.
+    pub(super) fn begin_back(&mut self, id: Id, entry: Option<&Entry>) -> Option<Entry> {
         if self.asked_back.len() >= self.most {
             self.has_overflowed = true;
-            return;
+            return entry.cloned();
         }
         let entry = entry.map(|entry| self.kept(entry));
-        if let Some(former) = self.asked_back.insert(id, entry) {
-            self.release(former.as_ref());
-        }
+        let former = self.asked_back.insert(id, entry).flatten();
+        self.release(former.as_ref());
+        former
     }
 
     /// The client answers the server: what is recorded of the question, or nothing where there was none.

@@ -5,6 +5,7 @@ use agent_receipts_ipc::Decision;
 
 use super::flight::{Entry, Flight};
 use super::from_client::closing;
+use super::rounds::ASKED_AGAIN;
 use super::{Measure, Scope, Session};
 use crate::message::{Heard, Id, Outcome, hear, is_recorded_by_server};
 use crate::record::Note;
@@ -74,16 +75,18 @@ impl Session {
                     target: None,
                 });
                 // The client may answer as soon as it has the question.
-                self.flights().begin_back(id, entry.as_ref());
+                let lost = self.flights().begin_back(id, entry.as_ref());
                 if let Some(entry) = entry {
                     self.proxy.recorder().note(&entry.note(Decision::Pending));
+                }
+                if let Some(lost) = lost {
+                    self.note_unanswered(&lost, ASKED_AGAIN);
                 }
             }
             Heard::Cancelled(id) => {
                 let question = self.flights().finish_back(&id);
                 if let Some(Some(entry)) = question {
-                    let error = "no answer: the server took it back";
-                    self.proxy.recorder().note(&Note { error, ..entry.note(Decision::Allowed) });
+                    self.note_unanswered(&entry, "no answer: the server took it back");
                 }
             }
             Heard::Batch(messages) => messages.into_iter().for_each(|message| self.heard(message, after)),

@@ -55,7 +55,7 @@ impl Session {
             };
             drop(open);
             if let Some(Some(former)) = former {
-                self.note_unanswered(&former, "no answer: the server asked again, or too much at once");
+                self.note_unanswered(&former, ASKED_AGAIN);
             }
         }
     }
@@ -94,7 +94,8 @@ impl Session {
         open.len() as u64
     }
 
-    fn note_unanswered(&self, entry: &Entry, error: &str) {
+    /// The last receipt of a question.
+    pub(super) fn note_unanswered(&self, entry: &Entry, error: &str) {
         self.proxy.recorder().note(&Note { error, ..entry.note(Decision::Allowed) });
     }
 }
@@ -108,6 +109,9 @@ fn place(state: Option<&str>, name: &str) -> ReceiptHash {
 fn json_name(name: &str) -> String {
     Value::from(clipped(name, SHOWN)).to_string()
 }
+
+/// Why nobody will know the answer to a question.
+pub(super) const ASKED_AGAIN: &str = "no answer: the server asked again, or too much at once";
 
 /// As much of a name as a receipt shows, in bytes.
 const SHOWN: usize = 128;

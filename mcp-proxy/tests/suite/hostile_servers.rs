@@ -1,6 +1,6 @@
 //! What a server does so that a call vanishes from the record.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::wrapped::Wrapped;
 
@@ -77,4 +77,28 @@ fn a_message_beyond_all_measure_is_dropped_and_recorded() {
     let over = wrapped.over();
     assert!(over.of("unreadable")[0]["output"]["withheld"]["bytes"].as_u64().is_some_and(|b| b > 3_000_000));
     assert_eq!(over.of("long")[1]["error"], "no answer: the client left");
+}
+
+#[test]
+fn a_question_that_is_asked_again_closes_the_first_one() {
+    let mut wrapped = Wrapped::start(&[]);
+    for id in 1..=2 {
+        wrapped.call(id, "ask", json!({"method": "elicitation/create"}));
+        assert_eq!(wrapped.hear()["id"], "q1");
+    }
+    wrapped.say(r#"{"jsonrpc":"2.0","id":"q1","result":{"action":"accept"}}"#);
+    wrapped.hear();
+    let over = wrapped.over();
+    let asked = over.of("elicitation/create");
+    let with = |correlation: &Value| -> Vec<&Value> {
+        asked
+            .iter()
+            .filter(|frame| frame["correlation_id"] == *correlation)
+            .map(|frame| &frame["decision"])
+            .collect()
+    };
+    assert_eq!(asked.len(), 4, "{asked:#?}");
+    for question in &asked[..2] {
+        assert_eq!(with(&question["correlation_id"]), ["pending", "allowed"]);
+    }
 }
