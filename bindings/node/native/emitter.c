@@ -40,11 +40,12 @@ napi_value emitter_new(napi_env env, napi_callback_info info) {
 
 // (ticket, ...fields) => undefined | failure
 napi_value emitter_emit(napi_env env, napi_callback_info info) {
-  napi_value values[1 + FIELDS];
+  napi_value values[1 + FIELD_VALUES];
+  size_t count = 1 + FIELD_VALUES;
   ar_emitter ticket;
   fields read;
-  if (!arguments(env, info, 1 + FIELDS, values) || !ticket_from(env, values[0], &ticket)) return NULL;
-  if (!fields_from(env, values + 1, &read)) return NULL;
+  if (!went_well(env, napi_get_cb_info(env, info, &count, values, NULL, NULL))) return NULL;
+  if (!ticket_from(env, values[0], &ticket) || !fields_from(env, values + 1, count - 1, &read)) return NULL;
   ar_error error = AR_ERROR_INIT;
   ar_err code = ar_emitter_emit(ticket, &read.event, &error);
   fields_free(&read);

@@ -34,12 +34,12 @@ static ar_err call_free(job *of) { return ar_emitter_free(of->ticket, &of->error
 
 // (ticket, patienceMs, ...fields) => Promise<acknowledgement | failure>
 napi_value waiting_emit(napi_env env, napi_callback_info info) {
-  napi_value values[2 + FIELDS];
-  size_t count = 2 + FIELDS;
+  napi_value values[2 + FIELD_VALUES];
+  size_t count = 2 + FIELD_VALUES;
   if (!went_well(env, napi_get_cb_info(env, info, &count, values, NULL, NULL))) return NULL;
   job *begun = job_from(env, info, call_emit);
   if (begun == NULL) return NULL;
-  if (uint32_from(env, values[1], &begun->patience_ms) && fields_from(env, values + 2, &begun->read)) {
+  if (uint32_from(env, values[1], &begun->patience_ms) && fields_from(env, values + 2, count - 2, &begun->read)) {
     return begin(env, begun, "agentreceipts:emit");
   }
   free(begun);

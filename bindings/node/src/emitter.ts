@@ -2,7 +2,7 @@ import { ERROR_CODES } from "./codes.js";
 import { argumentError, EmitClosedError, EmitError, EmitTransportError, errorOf } from "./errors.js";
 import { type EmitEvent, fieldsOf } from "./event.js";
 import { Lane } from "./lane.js";
-import { type Acknowledgement, type Failure, library, type Text } from "./native.js";
+import { type Acknowledgement, type Failure, library } from "./native.js";
 import { type DaemonEmitterOptions, type DebugLog, settingsOf } from "./options.js";
 
 /**
@@ -94,8 +94,7 @@ export class DaemonEmitter {
   #send(event: unknown): EmitError | null {
     try {
       if (this.#closed !== undefined) return closedError();
-      const fields = fieldsOf(event) as FieldList;
-      const failure = library.emit(this.#ticket, ...fields);
+      const failure = library.emit(this.#ticket, ...fieldsOf(event));
       if (failure === undefined) return null;
       const error = errorOf(failure);
       if (!(error instanceof EmitTransportError)) return error;
@@ -136,8 +135,6 @@ export const DAEMON_PROTOCOL_RANGE: Readonly<{ min: number; max: number }> = Obj
   min: Number(library.frameVersion),
   max: Number(library.frameVersion),
 });
-
-type FieldList = Text[];
 
 /** Node's pool has four threads by default, which files and names are read on as well. */
 const WAITING = new Lane(2);

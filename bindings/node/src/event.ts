@@ -1,5 +1,4 @@
-import { argumentError } from "./errors.js";
-import type { Text } from "./native.js";
+import { argumentError, type EmitCallerError } from "./errors.js";
 
 /** The tool that was called. */
 export interface EmitTool {
@@ -56,54 +55,23 @@ export interface EmitEvent extends Identity {
   target?: EmitTarget;
 }
 
-/** Where each member stands in the library's order. */
-const FIELDS: Readonly<Record<string, number>> = Object.freeze({
-  channel: 0,
-  actionType: 3,
-  input: 4,
-  output: 5,
-  error: 6,
-  decision: 7,
-  issuerName: 8,
-  issuerModel: 9,
-  operatorId: 10,
-  operatorName: 11,
-  idempotencyKey: 12,
-  correlationId: 13,
-  agentId: 14,
-  agentType: 15,
-  model: 16,
-  usage: 17,
-  captureMethod: 18,
-});
-const TOOL: Readonly<Record<string, number>> = Object.freeze({ server: 1, name: 2 });
-const TARGET: Readonly<Record<string, number>> = Object.freeze({ system: 19, resource: 20 });
-const COUNT = 21;
+/** What is given of an event: the number of a field, in the library's order, and its text, in turn. */
+export type Fields = Array<number | string>;
 
 /**
- * The fields of an event, in the library's order. What the members mean is judged by the library; here, only what it could not see.
+ * The fields of an event. What they mean is judged by the library; here, only what it could not see.
  *
  * @throws EmitCallerError for what is no text, for a text that is not Unicode, and for a member that does not exist.
  */
-export function fieldsOf(event: unknown): Text[] {
-  const fields = new Array<Text>(COUNT).fill(undefined);
-  const members = objectOf(event, "the event");
-  for (const key of Object.keys(members)) {
-    const value = members[key];
-    if (value === undefined) continue;
-    if (key === "tool") place(objectOf(value, "`tool`"), TOOL, "tool.", fields);
-    else if (key === "target") place(objectOf(value, "`target`"), TARGET, "target.", fields);
-    else placeOne(key, value, FIELDS, "", fields);
-  }
+export function fieldsOf(event: unknown): Fields {
+  const fields: Fields = [];
+  place(event, EVENT, fields);
   return fields;
 }
 
 /** `value` as text, if it is text that can be said in UTF-8. */
 export function textOf(value: unknown, name: string): string {
-  if (typeof value !== "string") {
-    throw argumentError(`\`${name}\` is ${value === null ? "null" : `of type ${typeof value}`}, not a string${hint(name)}`);
-  }
-  if (!value.isWellFormed()) throw argumentError(`\`${name}\` holds half of a surrogate pair, which no UTF-8 can say`);
+  if (typeof value !== "string" || !value.isWellFormed()) throw noText(value, name);
   return value;
 }
 
@@ -115,17 +83,62 @@ export function objectOf(value: unknown, name: string): Record<string, unknown> 
   return value as Record<string, unknown>;
 }
 
-function place(members: Record<string, unknown>, table: Readonly<Record<string, number>>, prefix: string, into: Text[]): void {
-  for (const key of Object.keys(members)) {
-    const value = members[key];
-    if (value !== undefined) placeOne(key, value, table, prefix, into);
+/** The members that an object may have: where a text stands in the library's order, or what an object may have in its turn. */
+interface Known {
+  readonly name: string;
+  readonly prefix: string;
+  readonly members: ReadonlyMap<string, number | Known>;
+}
+
+const TOOL: Known = { name: "`tool`", prefix: "tool.", members: new Map([["server", 1], ["name", 2]]) };
+const TARGET: Known = { name: "`target`", prefix: "target.", members: new Map([["system", 19], ["resource", 20]]) };
+const EVENT: Known = {
+  name: "the event",
+  prefix: "",
+  members: new Map<string, number | Known>([
+    ["channel", 0],
+    ["tool", TOOL],
+    ["actionType", 3],
+    ["input", 4],
+    ["output", 5],
+    ["error", 6],
+    ["decision", 7],
+    ["issuerName", 8],
+    ["issuerModel", 9],
+    ["operatorId", 10],
+    ["operatorName", 11],
+    ["idempotencyKey", 12],
+    ["correlationId", 13],
+    ["agentId", 14],
+    ["agentType", 15],
+    ["model", 16],
+    ["usage", 17],
+    ["captureMethod", 18],
+    ["target", TARGET],
+  ]),
+};
+
+// What an event costs in JavaScript, it costs here, mostly before V8 optimises: hence no iterator, and no name that nobody reads.
+function place(value: unknown, known: Known, into: Fields): void {
+  const members = objectOf(value, known.name);
+  const places = known.members;
+  const keys = Object.keys(members);
+  for (let n = 0; n < keys.length; n++) {
+    const key = keys[n] as string;
+    const member = members[key];
+    if (member === undefined) continue;
+    const field = places.get(key);
+    if (typeof field === "number") {
+      if (typeof member !== "string" || !member.isWellFormed()) throw noText(member, known.prefix + key);
+      into.push(field, member);
+    } else if (field !== undefined) place(member, field, into);
+    else throw argumentError(`the event has an unknown member \`${known.prefix}${key}\``);
   }
 }
 
-function placeOne(key: string, value: unknown, table: Readonly<Record<string, number>>, prefix: string, into: Text[]): void {
-  const field = Object.hasOwn(table, key) ? table[key] : undefined;
-  if (field === undefined) throw argumentError(`the event has an unknown member \`${prefix}${key}\``);
-  into[field] = textOf(value, prefix + key);
+function noText(value: unknown, name: string): EmitCallerError {
+  if (typeof value === "string") return argumentError(`\`${name}\` holds half of a surrogate pair, which no UTF-8 can say`);
+  return argumentError(`\`${name}\` is ${value === null ? "null" : `of type ${typeof value}`}, not a string${hint(name)}`);
 }
 
 function hint(name: string): string {

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Fields } from "./event.js";
 
 /** What a call of the library gives when it fails. */
 export interface Failure {
@@ -10,7 +11,7 @@ export interface Failure {
   readonly refusalMessage?: string;
 }
 
-/** One text of an event or of an emitter's options; `undefined` is an absent one. */
+/** One text of an emitter's options; `undefined` is an absent one. */
 export type Text = string | undefined;
 
 /** What is known of an event of which the daemon said that its receipt is on disk. */
@@ -25,7 +26,7 @@ export interface Acknowledgement {
   readonly receiptHash: string;
 }
 
-/** `libagent_receipts`, as `native/` hands it out. A ticket is a number; fields come in the order of `FIELDS`. */
+/** `libagent_receipts`, as `native/` hands it out. A ticket is a number. */
 export interface Library {
   readonly version: string;
   readonly frameVersion: string;
@@ -33,8 +34,8 @@ export interface Library {
   /** Every number that the library can give, by its name. */
   readonly errorCodes: Readonly<Record<string, number>>;
   create(socketPath: Text, sessionId: Text, ...identity: [Text, Text, Text, Text]): number | Failure;
-  emit(ticket: number, ...fields: Text[]): undefined | Failure;
-  emitAcknowledged(ticket: number, patienceMs: number, ...fields: Text[]): Promise<Acknowledgement | Failure>;
+  emit(ticket: number, ...fields: Fields): undefined | Failure;
+  emitAcknowledged(ticket: number, patienceMs: number, ...fields: Fields): Promise<Acknowledgement | Failure>;
   close(ticket: number): Promise<undefined | Failure>;
   free(ticket: number): Promise<undefined | Failure>;
   dropped(ticket: number): number | Failure;

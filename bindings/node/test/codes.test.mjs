@@ -34,10 +34,15 @@ test("the library's own functions throw on what they cannot take, and never cras
     assert.throws(() => library[name](), TypeError);
   }
   assert.throws(() => library.create(7), TypeError);
-  assert.throws(() => library.emit(1, 7), TypeError);
+  // Fields come as number and text, in turn: neither may be missing, of another type, or too many.
+  const badFields = [[7], [0, 7], [0, undefined], [0, null], ["sdk", 0], [undefined, "sdk"], [-1, "sdk"], [21, "sdk"], [2 ** 32, "sdk"], [0, "sdk", 2]];
+  for (const fields of [...badFields, Array(22).fill([0, "sdk"]).flat(), Array(1_000).fill([0, "sdk"]).flat()]) {
+    assert.throws(() => library.emit(1, ...fields), TypeError, fields.join());
+    assert.throws(() => library.emitAcknowledged(1, 5, ...fields), TypeError, fields.join());
+  }
   assert.throws(() => library.emitAcknowledged(1, -1), TypeError);
   for (const ticket of [0, -1, 1.5, 2 ** 52, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_VALUE]) {
-    assert.equal(library.emit(ticket, "sdk", undefined, "t", undefined, undefined, undefined, undefined, "allowed").number, ERROR_CODES.handle);
+    assert.equal(library.emit(ticket, 0, "sdk", 2, "t", 7, "allowed").number, ERROR_CODES.handle);
     assert.equal(library.dropped(ticket).number, ERROR_CODES.handle);
     assert.equal(library.sessionId(ticket).number, ERROR_CODES.handle);
   }
