@@ -224,6 +224,35 @@ if __name__ == "__main__":
     assert told_next(places, "own") == 0
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_an_emitter_that_a_program_makes_as_it_begins_leaves_the_count_of_every_worker(places, tmp_path, method):
+    found = run_file(
+        places,
+        tmp_path,
+        f"""
+import concurrent.futures
+emitter = DaemonEmitter(socket_path="/nonexistent/x.sock", session_id="own")
+atexit.register(lost, emitter)
+
+def work(number):
+    lost(emitter)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context({method!r})
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
+        list(pool.map(work, range(5)))
+    process = context.Process(target=work, args=(5,))
+    process.start()
+    process.join()
+    print(process.exitcode)
+""",
+    )
+    assert found == "0\n"
+    # What is registered for the end of a program can still emit: in its first process, and in those that end as it does.
+    ends = told_next(places, "own") - 6
+    assert ends > 1 if method == "spawn" else ends == 1
+
+
 ENDINGS = {
     "the end of the program": "",
     "sys.exit": "sys.exit(0)",
