@@ -3,6 +3,7 @@
 //
 // It runs in the folder in which the packed package was installed.
 import { createInterface } from "node:readline";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   DaemonEmitter,
   defaultSocketPath,
@@ -15,13 +16,17 @@ import {
 
 const emitters = new Map();
 
-for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-  const request = JSON.parse(line);
-  if (request.do === "abort") break;
-  process.stdout.write(`${JSON.stringify(await answer(request))}\n`);
+if (isMainThread) {
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    const request = JSON.parse(line);
+    if (request.do === "abort") break;
+    process.stdout.write(`${JSON.stringify(await answer(request))}\n`);
+  }
+  // Nobody closes the emitters: what becomes of them at the end of the process is one of the behaviours.
+  process.exit(0);
+} else {
+  await emitAsWorker(workerData);
 }
-// Nobody closes the emitters: what becomes of them at the end of the process is one of the behaviours.
-process.exit(0);
 
 async function answer(request) {
   try {
@@ -105,12 +110,32 @@ async function acknowledged(emitter, request) {
   return { ok: true, receipt_id: ack.receiptId, chain_id: ack.chainId, sequence: ack.sequence, receipt_hash: ack.receiptHash };
 }
 
-// Promises at once: what Node has in the place of threads on one emitter. Worker threads have emitters of their own.
-async function threads(emitter, { threads, each, event: given }) {
-  const marked = (thread, index) => emitter.emit({ ...event(given), correlationId: `${thread}-${index}` });
-  const of = (count, make) => Array.from({ length: count }, (_, n) => make(n));
-  const outcomes = await Promise.all(of(threads, (thread) => of(each, (index) => marked(thread, index))).flat());
-  return { ok: true, failed: outcomes.filter((error) => error !== null).length };
+// A thread of Node's is a worker, which has an emitter of its own for the same session.
+async function threads({ socketPath, sessionId }, { threads, each, event: given }) {
+  const shared = { socketPath, sessionId, threads, each, event: event(given), arrived: new Int32Array(new SharedArrayBuffer(8)) };
+  const ends = Array.from({ length: threads }, (_, thread) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: { ...shared, thread } });
+    return new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  });
+  const sum = (of) => of.reduce((sum, one) => sum + one, 0);
+  const told = await Promise.all(ends);
+  return { ok: true, failed: sum(told.map(({ failed }) => failed)), kept: sum(told.map(({ kept }) => kept)) };
+}
+
+// All workers begin together. None ends before all are through: another one would tell what it leaves.
+async function emitAsWorker({ socketPath, sessionId, threads, each, event, arrived, thread }) {
+  const emitter = new DaemonEmitter({ socketPath, sessionId });
+  const together = (place) => {
+    if (Atomics.add(arrived, place, 1) === threads - 1) Atomics.notify(arrived, place);
+    for (let there; (there = Atomics.load(arrived, place)) < threads; ) Atomics.wait(arrived, place, there, 100);
+  };
+  together(0);
+  let failed = 0;
+  for (let index = 0; index < each; index++) {
+    if ((await emitter.emit({ ...event, correlationId: `${thread}-${index}` })) !== null) failed++;
+  }
+  together(1);
+  parentPort.postMessage({ failed, kept: emitter.dropped });
 }
 
 // Around the call and the awaiting of its promise, as whoever looks at the error uses it.
