@@ -263,6 +263,12 @@ def test_what_cannot_be_recorded_is_said_when_it_is_decorated(warm):
         record(warm, redact="password")
 
 
+@pytest.mark.parametrize("given", [{"tool_name": 5}, {"channel": ""}, {"channel": None}, {"action_type": None}, {"tool_server": "\ud800"}])
+def test_names_that_no_event_can_have_are_refused_before_anything_is_called(warm, given):
+    with pytest.raises(ValueError, match="^emitter: "):
+        record(warm, **given)(lambda: 1)
+
+
 @pytest.mark.parametrize("kind", [DaemonEmitter, AsyncDaemonEmitter])
 def test_coroutines_are_recorded_by_either_emitter(receiver, places, kind):
     async def main() -> None:

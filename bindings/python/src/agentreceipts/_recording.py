@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, Union, cast
 
 from ._asyncio import AsyncDaemonEmitter, aside
 from ._emitter import DaemonEmitter
+from ._errors import EmitCallerError
+from ._event import pack
 from ._plain import Plain, Redaction, listed, message, unicode
 
 if TYPE_CHECKING:
@@ -177,6 +179,7 @@ def record(
 
     :param tool_name: otherwise the function's qualified name.
     :param arguments: whether arguments are recorded (if not, exceptions are recorded by their classes); ``result`` whether the result is.
+    :raises ValueError: for names that no event can have.
     :raises TypeError: for a generator function, whose calls end when somebody else has read it: use :class:`recorded` where it is read.
     """
     _known(emitter)
@@ -187,6 +190,10 @@ def record(
             raise TypeError("a generator function cannot be recorded: use `recorded` where it is read")
         signature = inspect.signature(function)
         name = tool_name or getattr(function, "__qualname__", type(function).__qualname__)
+        if not channel:
+            raise EmitCallerError("emitter: missing channel")
+        # What is wrong about these would be found at the end of the first call, which has then been made.
+        pack(channel=channel, tool_name=name, decision="allowed", tool_server=tool_server, action_type=action_type)
 
         def recording(args: tuple[Any, ...], kwargs: dict[str, Any]) -> recorded:
             return recorded(
