@@ -40,6 +40,14 @@ pub(crate) enum HttpError {
         "`--header-env` with `--listen` would lend the credential to every user of this machine: let the client send its own header"
     )]
     Lent,
+    /// A port that is taken, or not ours to have.
+    #[error("cannot listen on `{address}`: {error}; port 0 takes any that is free")]
+    Listen {
+        /// As it was given.
+        address: SocketAddr,
+        /// The system's reason.
+        error: io::Error,
+    },
     /// No certificates to know a server by.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -51,7 +59,7 @@ pub(crate) enum HttpError {
 impl HttpError {
     /// Whether the command line is what is wrong.
     pub(crate) fn is_usage(&self) -> bool {
-        !matches!(self, Self::Trust(_) | Self::System(_))
+        !matches!(self, Self::Trust(_) | Self::Listen { .. } | Self::System(_))
     }
 }
 

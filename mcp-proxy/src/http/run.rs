@@ -91,6 +91,10 @@ fn listening(
     most: usize,
     stop: &Notify,
 ) -> Result<u8, HttpError> {
+    // First: what cannot begin leaves no receipt of a beginning.
+    let refused = |error| HttpError::Listen { address, error };
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(refused)?;
+    let address = listener.local_addr()?;
     // What clients without a session do belongs to this one.
     let whole = Session::begin(Arc::clone(proxy), proxy.recorder().session_id().to_owned());
     let (common, shared, made) = (Arc::clone(&whole), Arc::clone(proxy), AtomicU64::new(0));
@@ -103,8 +107,6 @@ fn listening(
         }
     };
     runtime.block_on(async {
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
         let names = vec![address.to_string(), format!("localhost:{}", address.port())];
         let shown = remote.endpoint().to_string();
         let front = Front::new(remote, gates, names, most);
@@ -117,8 +119,7 @@ fn listening(
             () = stop.notified() => {}
         }
         front.end();
-        Ok::<(), HttpError>(())
-    })?;
+    });
     // What is still open is not waited for: it ends here, and each request leaves its last receipt.
     runtime.shutdown_background();
     whole.end(Ended::Stopped);

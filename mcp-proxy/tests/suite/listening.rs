@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::daemon::{Daemon, PATIENCE, socket_in};
 use crate::remote;
 use crate::remote_server::{Server, accepted, event, events, hung_up};
+use crate::wrapped::Wrapped;
 
 struct Listening {
     child: Child,
@@ -210,6 +211,21 @@ fn a_call_that_waits_for_somebody_is_withdrawn_when_its_client_hangs_up() {
     drop(stream);
     listening.daemon.wait("its end", |frame| frame["action_type"] == "mcp.approval.withdrawn");
     assert!(server.seen().iter().all(|seen| !seen.body.contains("\"read\"")), "it never left");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_with_the_mend_and_begins_no_session() {
+    let server = remote::server();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let url = server.url();
+    let over = Wrapped::before(&["--remote", &url, "--listen", &address], &[], |folder| {
+        Some(Daemon::start(&socket_in(folder), false))
+    });
+    let over = over.wait();
+    assert_eq!(over.status.code(), Some(1));
+    assert!(over.errors.contains(&address) && over.errors.contains("port 0"), "{}", over.errors);
+    assert_eq!(over.all, Vec::<Value>::new(), "what never began needs no end");
 }
 
 /// Sessions are for the server to offer. One that offers none may ask all the same, in the stream that answers a call.
