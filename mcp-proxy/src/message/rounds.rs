@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use agent_receipts_core::json::{self, Rules, Value, canonical};
 use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -24,25 +25,67 @@ pub(crate) fn questions(result: &str) -> (Option<String>, Vec<Question>) {
     #[derive(Deserialize)]
     struct Round<'a> {
         #[serde(borrow, rename = "inputRequests")]
-        requests: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
+        requests: Option<&'a RawValue>,
         #[serde(borrow, rename = "requestState")]
-        state: Option<Cow<'a, str>>,
+        state: Option<&'a RawValue>,
     }
-    #[derive(Deserialize)]
-    struct Asked<'a> {
-        #[serde(borrow)]
-        method: Cow<'a, str>,
-        #[serde(borrow)]
-        params: Option<&'a RawValue>,
+    if !may_ask(result) {
+        return (None, Vec::new());
     }
-    let round = may_ask(result).then(|| serde_json::from_str::<Round<'_>>(result).ok()).flatten();
-    let Some(Round { requests: Some(requests), state }) = round else { return (None, Vec::new()) };
-    let question = |(name, request): (Cow<'_, str>, &RawValue)| {
-        let asked: Asked<'_> = serde_json::from_str(request.get()).ok()?;
+    let Ok(round) = serde_json::from_str::<Round<'_>>(result) else { return patiently(result) };
+    let requests: Option<BTreeMap<Cow<'_, str>, &RawValue>> =
+        round.requests.and_then(|requests| serde_json::from_str(requests.get()).ok());
+    let Some(requests) = requests else { return (None, Vec::new()) };
+    let questions = requests.into_iter().filter_map(|(name, request)| Question::read(&name, request.get()));
+    (round.state.map(state), questions.collect())
+}
+
+impl Question {
+    fn read(name: &str, request: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Asked<'a> {
+            #[serde(borrow)]
+            method: Cow<'a, str>,
+            #[serde(borrow)]
+            params: Option<&'a RawValue>,
+        }
+        let Ok(asked) = serde_json::from_str::<Asked<'_>>(request) else {
+            return Self::of(name, &json::parse(request.as_bytes(), Rules::Payload).ok()?);
+        };
         let params = asked.params.map(|params| params.get().to_owned());
-        Some(Question { name: name.into_owned(), method: asked.method.into_owned(), params })
-    };
-    (state.map(Cow::into_owned), requests.into_iter().filter_map(question).collect())
+        Some(Self { name: name.to_owned(), method: asked.method.into_owned(), params })
+    }
+
+    fn of(name: &str, request: &Value) -> Option<Self> {
+        let request = request.as_object()?;
+        let method = request.get("method")?.as_str()?.to_owned();
+        Some(Self { name: name.to_owned(), method, params: request.get("params").map(text) })
+    }
+}
+
+/// The same of a result in which members stand twice.
+fn patiently(result: &str) -> (Option<String>, Vec<Question>) {
+    let result = json::parse(result.as_bytes(), Rules::Payload).ok();
+    let result = result.as_ref().and_then(Value::as_object);
+    let requests = result.and_then(|result| result.get("inputRequests")?.as_object());
+    let Some((result, requests)) = result.zip(requests) else { return (None, Vec::new()) };
+    let state = result
+        .get("requestState")
+        .filter(|state| !state.is_null())
+        .map(|state| state.as_str().map_or_else(|| text(state), str::to_owned));
+    (state, requests.iter().filter_map(|(name, request)| Question::of(name, request)).collect())
+}
+
+/// A state, which is handed back as it came: a text, or whatever a server takes for one.
+fn state(raw: &RawValue) -> String {
+    match json::parse(raw.get().as_bytes(), Rules::Payload) {
+        Ok(value) => value.as_str().map_or_else(|| text(&value), str::to_owned),
+        Err(_) => raw.get().to_owned(),
+    }
+}
+
+fn text(value: &Value) -> String {
+    String::from_utf8_lossy(&canonical(value)).into_owned()
 }
 
 /// What a client's request answers, of a round that it is part of.
@@ -61,12 +104,12 @@ pub(super) fn answers(params: &str) -> Answers {
         #[serde(borrow, rename = "inputResponses")]
         responses: Option<BTreeMap<Cow<'a, str>, &'a RawValue>>,
         #[serde(borrow, rename = "requestState")]
-        state: Option<Cow<'a, str>>,
+        state: Option<&'a RawValue>,
     }
     let answered = serde_json::from_str::<Answered<'_>>(params).ok();
     let Some(Answered { responses: Some(responses), state }) = answered else { return Answers::default() };
-    let text = |(name, response): (Cow<'_, str>, &RawValue)| (name.into_owned(), response.get().to_owned());
-    Answers { state: state.map(Cow::into_owned), answers: responses.into_iter().map(text).collect() }
+    let answer = |(name, response): (Cow<'_, str>, &RawValue)| (name.into_owned(), response.get().to_owned());
+    Answers { state: state.map(self::state), answers: responses.into_iter().map(answer).collect() }
 }
 
 /// A long result is not read for nothing: the member's name is looked for first, and an escape with which it may be written otherwise.
@@ -104,6 +147,26 @@ mod tests {
             let result = format!(r#"{{"text":"{long}","{name}":{{"q":{{"method":"roots/list"}}}}}}"#);
             assert_eq!(questions(&result).1, [question("q", "roots/list", None)], "{name}");
         }
+    }
+
+    /// Most readers let the last of two members count, and none of them minds what a state is.
+    #[test]
+    fn no_member_that_stands_twice_and_no_odd_state_hides_a_question() {
+        let asked = r#"{"q":{"method":"elicitation/create","params":{"b":1,"a":2}}}"#;
+        let twice = |members: &str| questions(&format!("{{{members}}}"));
+        let canonical = || vec![question("q", "elicitation/create", Some(r#"{"a":2,"b":1}"#))];
+        assert_eq!(twice(&format!(r#""inputRequests":{{}},"inputRequests":{asked}"#)), (None, canonical()));
+        let state = twice(&format!(r#""requestState":"a","requestState":"b","inputRequests":{asked}"#));
+        assert_eq!(state, (Some("b".to_owned()), canonical()));
+        let method = asked.replacen("\"method\"", "\"method\":\"ping\",\"method\"", 1);
+        assert_eq!(twice(&format!(r#""inputRequests":{method}"#)), (None, canonical()));
+        let odd = twice(&format!(r#""requestState":[1.0],"inputRequests":{asked}"#));
+        assert_eq!(
+            odd,
+            (Some("[1]".to_owned()), vec![question("q", "elicitation/create", Some(r#"{"b":1,"a":2}"#))])
+        );
+        let answered = answers(r#"{"requestState":[1.0],"inputResponses":{"q":{}}}"#);
+        assert_eq!(answered, Answers { state: odd.0, answers: vec![("q".to_owned(), "{}".to_owned())] });
     }
 
     #[test]
