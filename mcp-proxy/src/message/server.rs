@@ -115,9 +115,16 @@ impl<'a> Outcome<'a> {
             is_error: bool,
         }
         // (An array would be read as the members in order.)
-        !self.is_error
-            && self.text.starts_with('{')
-            && serde_json::from_str::<Verdict>(&self.text).is_ok_and(|verdict| verdict.is_error)
+        if self.is_error || !self.text.starts_with('{') {
+            return false;
+        }
+        match serde_json::from_str::<Verdict>(&self.text) {
+            Ok(verdict) => verdict.is_error,
+            // Where the member stands twice, the last one counts.
+            Err(_) => json::parse(self.text.as_bytes(), Rules::Payload).is_ok_and(|result| {
+                result.as_object().and_then(|result| result.get("isError")?.as_bool()) == Some(true)
+            }),
+        }
     }
 }
 
@@ -205,6 +212,8 @@ mod tests {
             (r#"{"isError":true}"#, true),
             (r#"{"content":[{"isError":true}],"isError":false}"#, false),
             (r#"{"isError":"true"}"#, false),
+            (r#"{"isError":false,"isError":true}"#, true),
+            (r#"{"isError":true,"isError":false}"#, false),
             ("[true]", false),
             ("null", false),
         ] {
