@@ -1,7 +1,7 @@
 //! The few socket calls that std and `interprocess` do not offer: each non-blocking, or bounded by a deadline.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,18 @@ pub(crate) fn after(patience: Duration) -> Instant {
     now.checked_add(patience).unwrap_or(now + CENTURY)
 }
 
-/// A Unix stream socket that no child process inherits and that never raises SIGPIPE.
+/// A Unix stream socket that no child process inherits, that never raises SIGPIPE, and that is none of the standard streams.
 pub(crate) fn stream_socket() -> io::Result<OwnedFd> {
+    let socket = any_stream_socket()?;
+    // A program that was started without standard streams, or has closed them, would have one of their numbers given to the
+    // socket: whatever it prints would be a frame.
+    if socket.as_raw_fd() >= FIRST_OF_OURS {
+        return Ok(socket);
+    }
+    Ok(rustix::io::fcntl_dupfd_cloexec(&socket, FIRST_OF_OURS)?)
+}
+
+fn any_stream_socket() -> io::Result<OwnedFd> {
     #[cfg(not(target_vendor = "apple"))]
     {
         use rustix::net::{SocketFlags, socket_with};
@@ -141,3 +151,6 @@ fn send_flags() -> SendFlags {
         SendFlags::DONTWAIT
     }
 }
+
+/// Numbers 0 to 2 are the program's standard streams, whether it has them or not.
+const FIRST_OF_OURS: RawFd = 3;

@@ -303,6 +303,30 @@ def test_an_unhandled_exception_loses_no_count(places):
     assert told_next(places, "s") == 1
 
 
+def test_what_a_program_without_standard_streams_prints_is_no_frame(places):
+    with Receiver(places.socket) as receiver:
+        run(
+            places,
+            """
+emitter = DaemonEmitter(socket_path=socket)
+for stream in range(3):
+    os.close(stream)
+sent(emitter, correlation_id="first")
+for stream in range(3):
+    try:
+        os.write(stream, b"printed")
+    except OSError:
+        continue
+    os._exit(1)
+sent(emitter, correlation_id="second")
+emitter.close()
+os._exit(0)
+""",
+        )
+        assert [event["correlation_id"] for event in receiver.all()] == ["first", "second"]
+        assert receiver.torn == 0
+
+
 def test_handlers_at_exit_can_still_emit(places):
     with Receiver(places.socket) as receiver:
         run(

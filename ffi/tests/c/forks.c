@@ -71,6 +71,28 @@ static void a_child_never_tells_its_parents_drops(void) {
   receiver_stop(&receiver);
 }
 
+static void what_a_program_without_standard_streams_prints_is_no_frame(void) {
+  struct receiver receiver;
+  ar_event event = given_event();
+  ar_emitter emitter;
+  pid_t child;
+  receiver_start(&receiver, NULL);
+  emitter = given_emitter(receiver.path);
+  child = fork();
+  if (child == 0) {
+    ssize_t written = 0;
+    for (int stream = 0; stream <= 2; stream++) close(stream);
+    ar_err first = ar_emitter_emit(emitter, &event, NULL);
+    for (int stream = 0; stream <= 2; stream++) written += write(stream, "printed", 7);
+    ar_err second = ar_emitter_emit(emitter, &event, NULL);
+    _exit(first == AR_OK && second == AR_OK && written == -3 ? 0 : 1);
+  }
+  check_child(child);
+  CHECK(strstr(receiver_frame(&receiver, 2), "\"decision\":\"allowed\"") != NULL);
+  CHECK_CODE(ar_emitter_free(emitter, NULL), AR_OK);
+  receiver_stop(&receiver);
+}
+
 enum { BUSY_THREADS = 16, CHILDREN = 20 };
 
 struct busy {
@@ -216,6 +238,7 @@ static void what_cannot_be_left_is_counted_after_closing(void) {
 
 const struct test fork_tests[] = {TEST(a_child_has_a_connection_of_its_own),
                                   TEST(a_child_never_tells_its_parents_drops),
+                                  TEST(what_a_program_without_standard_streams_prints_is_no_frame),
                                   TEST(children_of_busy_parents_can_emit),
                                   TEST(what_was_lost_is_left_for_the_next),
                                   TEST(what_cannot_be_left_is_counted_after_closing),
