@@ -32,7 +32,8 @@ class AsyncDaemonEmitter:
     """As :class:`DaemonEmitter`, with coroutines. Events go out in the order in which their coroutines began to run.
 
     An event that has begun to go out goes out whole, whether or not its task is cancelled. A thread is started with the first event, and one emitter may be used
-    from several event loops and on both sides of a fork.
+    from several event loops and on both sides of a fork. An acknowledged event whose task was cancelled is still waited for by its thread: a program that ends
+    meanwhile does so when the answer is there, or at the event's time-out.
 
     The arguments and what is raised are those of :class:`DaemonEmitter`.
     """
