@@ -57,6 +57,23 @@ fn the_exit_code_says_how_it_ended() {
     assert!(text(&absent.stderr).starts_with("agent-receipts-mcp: cannot read the rules `"), "{absent:?}");
 }
 
+/// Rules come from strangers, too: to be tried before they are trusted.
+#[test]
+fn no_rule_and_no_name_of_a_file_steers_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    for rules in [
+        r#"rules: [{name: "\e[2J\e]0;x\a", action: block}]"#,
+        r#"rules: [{name: "\e[2J", enabled: true, min_risk_score: 101, action: block}]"#,
+        r#"rules: [{name: a, "\e[2J": 1, action: block}]"#,
+    ] {
+        let path = folder.path().join("r\u{1b}[2J.yaml");
+        std::fs::write(&path, rules).unwrap();
+        let output = check(&[path.to_str().unwrap()], CALL);
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert!(said.contains("[2J") && !said.contains(['\u{1b}', '\u{7}']), "{said:?}");
+    }
+}
+
 #[test]
 fn the_built_in_rules_are_a_file_to_begin_with() {
     let folder = tempfile::tempdir().unwrap();

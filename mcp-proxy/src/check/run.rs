@@ -4,6 +4,8 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use agent_receipts_core::printable;
+
 use super::args::CheckArgs;
 use super::judging::judge_lines;
 use super::report::{Json, Report, Table};
@@ -29,7 +31,7 @@ pub(crate) fn run(args: &CheckArgs) -> ExitCode {
         // Who reads no further has seen enough.
         Err(CheckError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => End::Fine.into(),
         Err(error) => {
-            let _ = writeln!(notes, "agent-receipts-mcp: {error}");
+            let _ = writeln!(notes, "agent-receipts-mcp: {}", printable(&error.to_string()));
             End::Unreadable.into()
         }
     }
@@ -82,7 +84,7 @@ pub(super) fn check(
     };
     for warning in policy.warnings() {
         // A warning that nobody hears changes nothing of what is found.
-        let _ = writeln!(notes, "warning: {warning}");
+        let _ = writeln!(notes, "warning: {}", printable(warning));
     }
     let mut report: Box<dyn Report + '_> =
         if args.json { Box::new(Json::new(out)) } else { Box::new(Table::new(out)) };

@@ -116,6 +116,12 @@ fn no_secret_that_the_rules_know_is_in_the_record_of_an_error() {
 }
 
 #[test]
+fn what_is_said_of_rules_steers_no_terminal() {
+    let over = by("rules: [{name: \"\\e[2J\", action: block}]\n", &[]).over();
+    assert!(over.errors.contains("[2J") && !over.errors.contains('\u{1b}'), "{:?}", over.errors);
+}
+
+#[test]
 fn without_sound_rules_nothing_begins() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yaml");
