@@ -30,6 +30,7 @@ pub mod json;
 pub mod redaction;
 pub mod taxonomy;
 
+mod address;
 mod excerpt;
 mod harmless;
 mod receipt;
@@ -49,6 +50,7 @@ mod signature;
 
 // The public interface is:
 
+pub use address::open_address;
 pub use harmless::{harmless_json, printable};
 pub use receipt::{
     Action, Authorization, CREDENTIAL_TYPES, CREDENTIALS_CONTEXT, ChainPosition, CredentialSubject,

@@ -1,5 +1,6 @@
 //! What a host's tool does, in the words of the taxonomy, so that the risk is right.
 
+use agent_receipts_core::open_address;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -51,7 +52,7 @@ pub(crate) fn meaning(tool: &str, input: Option<&RawValue>) -> Meaning {
         "Edit" | "MultiEdit" | "apply_patch" => ("filesystem.file.modify", file_path),
         "NotebookEdit" => ("filesystem.file.modify", notebook_path),
         "WebFetch" | "WebSearch" | "web_search" => {
-            let target = url.map(|url| ("web".to_owned(), url));
+            let target = url.map(|url| ("web".to_owned(), open_address(&url).into_owned()));
             return Meaning {
                 name: tool.to_owned(),
                 action_type: "data.api.read",
@@ -88,6 +89,8 @@ mod tests {
             (read.action_type, read.target),
             ("filesystem.file.read", Some(("filesystem".into(), "/a".into())))
         );
+        let secret = of("WebFetch", r#"{"url":"https://me:s3cret@h.example/x?key=s3cret"}"#);
+        assert_eq!(secret.target, Some(("web".into(), "https://h.example/x?…".into())));
         let web = of("WebFetch", r#"{"url":"u:1"}"#);
         assert_eq!((web.action_type, web.target), ("data.api.read", Some(("web".into(), "u:1".into()))));
         assert_eq!(of("SomethingNew", "{}").action_type, "");

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use agent_receipts_core::payload::withheld;
-use agent_receipts_ipc::Decision;
+use agent_receipts_core::{clipped, open_address};
+use agent_receipts_ipc::{Decision, MAX_RESOURCE};
 
 use super::approval::Judged;
 use super::flight::{Entry, Stage};
@@ -99,7 +100,7 @@ impl Session {
             input: request.params.as_deref().map(Into::into),
             key: id.as_json().into(),
             correlation_id: self.next_correlation_id().into(),
-            target: request.subject.as_deref().map(|subject| ("mcp", subject.into())),
+            target: request.subject.as_deref().map(|subject| ("mcp", self.shown(subject).into())),
         });
         let begun = self.flights().begin(id.clone(), Stage::Onward, entry.as_ref());
         if let Err(why) = begun {
@@ -113,6 +114,11 @@ impl Session {
             }
             Err(error) => self.not_recorded(&id, &error),
         }
+    }
+
+    /// What a request is about, as everybody may read it.
+    fn shown(&self, subject: &str) -> String {
+        self.proxy.rules().current().redact(&open_address(&clipped(subject, MAX_RESOURCE)))
     }
 
     /// What nobody recorded goes no further.

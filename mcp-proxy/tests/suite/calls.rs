@@ -178,6 +178,21 @@ fn resources_prompts_and_what_the_server_asks_are_recorded_unless_only_tools_are
     }
 }
 
+/// A target is not hashed, and some addresses hold what opens the door.
+#[test]
+fn no_secret_of_an_address_is_in_the_record() {
+    let mut wrapped = Wrapped::start(&[]);
+    let uri = "db://me:s3cret@h.example/t?key=s3cret";
+    wrapped.say(
+        json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}}).to_string(),
+    );
+    wrapped.hear();
+    let over = wrapped.over();
+    let read = over.of("resources/read");
+    assert!(over.reached.contains(uri) && read[0]["input"]["uri"] == uri, "it is hashed as it is");
+    assert_eq!((read[0]["target_resource"].as_str(), read.len()), (Some("db://h.example/t?…"), 2));
+}
+
 #[test]
 fn sessions_begin_and_end_in_the_record_and_the_command_is_only_hashed() {
     let wrapped = Wrapped::start(&[]);
