@@ -65,7 +65,7 @@ export class DaemonEmitter {
       });
       if (!("number" in outcome)) return outcome;
       const error = errorOf(outcome);
-      if (error instanceof EmitTransportError && !UNCOUNTED.has(error.number)) this.#tell(error);
+      if (error instanceof EmitTransportError && !UNCOUNTED.has(error.number)) void this.#tell(error);
       return error;
     } catch (error) {
       return caught(error);
@@ -98,16 +98,16 @@ export class DaemonEmitter {
       if (failure === undefined) return null;
       const error = errorOf(failure);
       if (!(error instanceof EmitTransportError)) return error;
-      this.#tell(error);
+      void this.#tell(error);
       return this.#bestEffort ? null : error;
     } catch (error) {
       return caught(error);
     }
   }
 
-  #tell(error: EmitTransportError): void {
+  async #tell(error: EmitTransportError): Promise<void> {
     try {
-      this.#debugLog?.("agent-receipts emitter dropped event", { stage: error.code, socket: this.socketPath, err: error.message });
+      await this.#debugLog?.("agent-receipts emitter dropped event", { stage: error.code, socket: this.socketPath, err: error.message });
     } catch {
       // Whoever logs must not turn a lost event into a failure of the program.
     }

@@ -113,11 +113,19 @@ test("best effort keeps transport errors back, counts them, and nothing else", a
   assert.equal(emitter.dropped, 1);
 });
 
-test("a log that throws fails nobody", async (context) => {
-  const debugLog = () => { throw new Error("no disk"); };
-  const emitter = new DaemonEmitter({ socketPath: join(folderFor(context), "s"), debugLog });
-  context.after(() => emitter.close());
-  assert.ok((await emitter.emit(EVENT)) instanceof EmitTransportError);
+test("a log that throws or rejects fails nobody", async (context) => {
+  const unhandled = [];
+  const keep = (reason) => unhandled.push(reason);
+  process.on("unhandledRejection", keep);
+  context.after(() => process.off("unhandledRejection", keep));
+  const fail = () => { throw new Error("no disk"); };
+  for (const debugLog of [fail, async () => fail(), () => ({ then: fail }), () => ({ get then() { return fail(); } })]) {
+    const emitter = new DaemonEmitter({ socketPath: join(folderFor(context), "s"), debugLog });
+    context.after(() => emitter.close());
+    assert.ok((await emitter.emit(EVENT)) instanceof EmitTransportError);
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(unhandled, []);
 });
 
 test("after closing, events are refused by an error of their own, and closing again is well", async (context) => {
