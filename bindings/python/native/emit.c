@@ -51,11 +51,13 @@ _Static_assert(sizeof(ar_event) == sizeof(size_t) + COUNT * sizeof(ar_text), "an
 
 typedef ar_err (*emit_function)(ar_emitter, const ar_event *, ar_error *);
 
-// Set once, by `quicken`, and the same whatever interpreter of the process asks. Names are interned: equal ones are one object.
+// Set once, by `quicken`, and the same whatever interpreter of the process asks. Names are those that stand in programs: interned, so that
+// nearly always equal ones are one object. `places` finds the others.
 static emit_function library_emit;
-static PyObject *names[COUNT], *ticket_name, *plainly_name;
+static PyObject *names[COUNT], *places, *ticket_name, *plainly_name;
 
 static bool read_event(PyObject *const *values, PyObject *keywords, ar_event *event);
+static size_t keyword_of(PyObject *name);
 static bool read_text(PyObject *value, ar_text *text);
 static bool read_payload(PyObject *value, ar_text *text);
 static bool read_ticket(PyObject *emitter, ar_emitter *ticket);
@@ -81,14 +83,24 @@ static PyObject *emit(PyObject *emitter, PyObject *const *values, Py_ssize_t pos
 static bool read_event(PyObject *const *values, PyObject *keywords, ar_event *event) {
   Py_ssize_t given = PyTuple_Size(keywords);
   for (Py_ssize_t at = 0; at < given; at++) {
-    PyObject *name = PyTuple_GetItem(keywords, at);
-    size_t known = 0;
-    while (known < COUNT && names[known] != name) known++;
+    size_t known = keyword_of(PyTuple_GetItem(keywords, at));
     if (known == COUNT) return false;
     ar_text *text = (ar_text *)((char *)event + KEYWORDS[known].field);
     if (!(KEYWORDS[known].is_payload ? read_payload : read_text)(values[at], text)) return false;
   }
   return event->channel.data != NULL && event->tool_name.data != NULL && event->decision.data != NULL;
+}
+
+// Its place in `KEYWORDS`; `COUNT` if it is none.
+static size_t keyword_of(PyObject *name) {
+  for (size_t at = 0; at < COUNT; at++) {
+    if (names[at] == name) return at;
+  }
+  // One that was read from somewhere, as JSON is.
+  PyObject *place = PyDict_GetItemWithError(places, name);
+  if (place != NULL) return PyLong_AsSize_t(place);
+  PyErr_Clear();
+  return COUNT;
 }
 
 static bool read_text(PyObject *value, ar_text *text) {
@@ -155,6 +167,20 @@ end:
   return result;
 }
 
+// Fills `names` and `places`.
+static bool name_keywords(void) {
+  PyObject *made = PyDict_New();
+  for (size_t at = 0; made != NULL && at < COUNT; at++) {
+    PyObject *place = PyLong_FromSize_t(at);
+    names[at] = PyUnicode_InternFromString(KEYWORDS[at].name);
+    bool kept = place != NULL && names[at] != NULL && PyDict_SetItem(made, names[at], place) == 0;
+    Py_DecRef(place);
+    if (!kept) Py_CLEAR(made);
+  }
+  places = made;
+  return made != NULL;
+}
+
 static PyMethodDef EMIT = {"emit", (PyCFunction)(void (*)(void))emit, METH_FASTCALL | METH_KEYWORDS, NULL};
 
 // quicken(class, address, words): gives the class a method `emit` that calls the library's function at the address. What it does not
@@ -168,9 +194,7 @@ static PyObject *quicken(PyObject *module, PyObject *arguments) {
     PyErr_SetString(PyExc_TypeError, "quicken: a class, an address and bytes");
     return NULL;
   }
-  for (size_t at = 0; at < COUNT; at++) {
-    if (names[at] == NULL && (names[at] = PyUnicode_InternFromString(KEYWORDS[at].name)) == NULL) return NULL;
-  }
+  if (places == NULL && !name_keywords()) return NULL;
   if (ticket_name == NULL && (ticket_name = PyUnicode_InternFromString("_ticket")) == NULL) return NULL;
   if (plainly_name == NULL && (plainly_name = PyUnicode_InternFromString("_emit_plainly")) == NULL) return NULL;
   library_emit = (emit_function)(uintptr_t)address;

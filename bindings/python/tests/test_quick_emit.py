@@ -47,10 +47,15 @@ def test_every_keyword_goes_the_quick_way_and_arrives_as_by_the_other(receiver, 
     monkeypatch.delattr(DaemonEmitter, "_emit_plainly")
     for event in given:
         patiently(lambda event=event: emitter.emit(**event))
-    frames = [json.loads(body) for body in receiver.wait_for(2 * len(given))]
+    # Names as a program reads them from somewhere: equal ones, and other objects than those of the source.
+    for event in given:
+        read = {"".join(list(name)): value for name, value in event.items()}
+        patiently(lambda read=read: emitter.emit(**read))
+    frames = [json.loads(body) for body in receiver.wait_for(3 * len(given))]
     for frame in frames:
         del frame["ts_emit"]
-    assert frames[: len(given)] == frames[len(given) :]
+    plainly = frames[: len(given)]
+    assert frames == plainly * 3
 
 
 def outcome(call):
@@ -77,6 +82,23 @@ def test_what_is_not_plainly_right_ends_as_by_the_other(emitter, keyword):
     for value in wrong:
         event = {**NEEDED, keyword: value}
         assert outcome(lambda event=event: emitter.emit(**event)) == outcome(lambda event=event: plain_emit(emitter, **event)), repr(value)[:40]
+
+
+def test_a_name_that_misbehaves_ends_as_by_the_other(emitter):
+    class Name(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            raise LookupError("no comparing")
+
+    class Unhashed(str):
+        def __hash__(self):
+            raise LookupError("no hash")
+
+    for name in (Name("error"), Name("nonsense")):
+        assert outcome(lambda name=name: emitter.emit(**{**NEEDED, name: "x"})) == outcome(lambda name=name: plain_emit(emitter, **{**NEEDED, name: "x"}))
+    with pytest.raises(LookupError):
+        emitter.emit(**{**NEEDED, Unhashed("error"): "x"})
 
 
 def test_calls_that_no_method_takes_end_as_by_the_other(emitter):
