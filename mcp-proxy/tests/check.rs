@@ -71,6 +71,9 @@ fn no_rule_and_no_name_of_a_file_steers_the_terminal() {
         let output = check(&[path.to_str().unwrap()], CALL);
         let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
         assert!(said.contains("[2J") && !said.contains(['\u{1b}', '\u{7}']), "{said:?}");
+        let calls = "{\"tool\":\"\u{9b}2J\u{202e}\"}\n";
+        let output = check(&["--json", path.to_str().unwrap()], calls);
+        assert!(!text(&output.stdout).contains(['\u{9b}', '\u{202e}', '\u{1b}']), "{output:?}");
     }
 }
 

@@ -115,7 +115,8 @@ await session.step('at once, in another order', client =>
 );
 
 // A server may ask about these as often as it likes: how often depends on the hour, what comes of it does not.
-const settled = {};
+// Named beforehand: which of them ends first is nobody's promise.
+const settled = { research: undefined, sampling: undefined, elicitation: undefined };
 const background = async (name, args) => {
     const stream = session.client.experimental.tasks.callToolStream({ name, arguments: args }, CallToolResultSchema);
     for await (const message of stream) {

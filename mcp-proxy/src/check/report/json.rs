@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use agent_receipts_core::harmless_json;
 use agent_receipts_core::json::{Object, Value};
 
 use super::super::tally::Tally;
@@ -21,7 +22,7 @@ impl<'a> Json<'a> {
     fn object<const N: usize>(&mut self, kind: &str, members: [(&str, Value); N]) -> io::Result<()> {
         let mut object: Object = members.into_iter().collect();
         object.insert("kind", kind);
-        writeln!(self.out, "{}", Value::from(object))
+        writeln!(self.out, "{}", harmless_json(&Value::from(object).to_string()))
     }
 }
 
