@@ -7,6 +7,7 @@ mod files;
 mod place;
 mod port;
 mod receiver;
+mod relay;
 mod socket;
 mod terminal;
 mod through_the_proxy;

@@ -8,6 +8,7 @@ use agent_receipts_mcp::{Answer, Way};
 
 use crate::place::{Place, listed};
 use crate::receiver::Receiver;
+use crate::relay::{Lot, relay};
 
 /// Runs it for the user whose run-time folder `place` is, with a daemon at `daemon`.
 fn approvals(place: &Place, daemon: &str, args: &[&str]) -> Output {
@@ -96,6 +97,46 @@ fn what_cannot_be_recorded_is_not_approved_unless_told_and_may_always_be_denied(
     let output = approvals(&place, NO_DAEMON, &["deny", id.as_str()]);
     assert!(output.status.success() && stderr(&output).contains("not in your name"), "{output:?}");
     assert!(matches!(place.told().1, Answer::Denied(_)));
+}
+
+#[test]
+fn an_answer_of_which_nothing_is_heard_is_neither_said_nor_recorded_to_be_of_no_force() {
+    const FAILURE: &str = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
+    for lot in [Lot::Unanswered, Lot::CutOff, Lot::Answered(FAILURE), Lot::Answered("hello\r\n\r\n")] {
+        let (place, behind, receiver) = (Place::new(), Place::new(), Receiver::new());
+        let desk = behind.with_socket();
+        let id = behind.ask(&desk, "t");
+        relay(&place, &behind, lot);
+        let output = approvals(&place, receiver.socket(), &["approve", id.as_str()]);
+        assert!(matches!(behind.told(), (told, Answer::Approved(_)) if told == id), "{lot:?}: it counts");
+        assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""), "{lot:?}: {output:?}");
+        for part in ["not known whether", "approvals list", "`s/1`"] {
+            assert!(stderr(&output).contains(part), "{lot:?}: {output:?}");
+        }
+        let recorded = [(); 2].map(|()| receiver.event().0).map(|event| {
+            ["action_type", "decision"].map(|name| event.get(name).unwrap().as_str().unwrap().to_owned())
+        });
+        let expected = [["mcp.approval.granted", "allowed"], ["mcp.approval.unknown", "pending"]];
+        assert_eq!(recorded, expected, "{lot:?}");
+        assert!(receiver.is_silent());
+    }
+}
+
+#[test]
+fn an_answer_that_the_proxy_has_certainly_not_taken_is_recorded_as_void() {
+    const GONE: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+    const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
+    for answer in [GONE, FORBIDDEN] {
+        let (place, behind, receiver) = (Place::new(), Place::new(), Receiver::new());
+        let desk = behind.with_socket();
+        let id = behind.ask(&desk, "t");
+        relay(&place, &behind, Lot::KeptBack(answer));
+        let output = approvals(&place, receiver.socket(), &["approve", id.as_str()]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(behind.nothing_told());
+        let recorded = [(); 2].map(|()| receiver.event().0.get("action_type").cloned());
+        assert_eq!(recorded, ["mcp.approval.granted", "mcp.approval.void"].map(|word| Some(word.into())));
+    }
 }
 
 #[test]

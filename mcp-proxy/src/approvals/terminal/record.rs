@@ -16,13 +16,22 @@ pub(super) struct NotRecorded {
     reason: String,
 }
 
-/// Has the daemon record the answer, and waits until that is on disk. The daemon asks the kernel who this process is. `error` says why
-/// an answer that was recorded before is of no force.
+/// What came of an answer that was recorded before, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum After {
+    /// It is of no force.
+    Void(String),
+    /// The proxy may have taken it, or not.
+    Unknown(String),
+}
+
+/// Has the daemon record the answer, and waits until that is on disk; or what came `after` it. The daemon asks the kernel who this
+/// process is.
 pub(super) fn record(
     daemon: Option<PathBuf>,
     call: &Call,
     verdict: Verdict,
-    error: &str,
+    after: Option<&After>,
 ) -> Result<(), NotRecorded> {
     let not = |reason: &dyn std::fmt::Display| NotRecorded { reason: reason.to_string() };
     // A loss is told here and now; nobody would ever tell it for this session.
@@ -31,10 +40,11 @@ pub(super) fn record(
         builder = builder.socket_path(daemon);
     }
     let emitter = builder.build().map_err(|error| not(&error))?;
-    let (decision, action_type) = match verdict {
-        _ if !error.is_empty() => (Decision::Denied, "mcp.approval.void"),
-        Verdict::Approve => (Decision::Allowed, "mcp.approval.granted"),
-        Verdict::Deny => (Decision::Denied, "mcp.approval.denied"),
+    let (decision, action_type, error) = match (after, verdict) {
+        (Some(After::Void(why)), _) => (Decision::Denied, "mcp.approval.void", why.as_str()),
+        (Some(After::Unknown(why)), _) => (Decision::Pending, "mcp.approval.unknown", why.as_str()),
+        (None, Verdict::Approve) => (Decision::Allowed, "mcp.approval.granted", ""),
+        (None, Verdict::Deny) => (Decision::Denied, "mcp.approval.denied", ""),
     };
     let members: [(&str, Value); 4] = [
         ("approval_id", call.id.as_str().into()),

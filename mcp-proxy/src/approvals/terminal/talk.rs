@@ -23,7 +23,7 @@ pub(super) struct Talk {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(super) enum TalkError {
-    /// Nobody there, or nobody who may be.
+    /// Nobody there, or nobody who may be. The request was not sent.
     #[error("cannot reach the proxy: {0}")]
     Connect(#[from] io::Error),
     /// What came is no answer.
@@ -32,6 +32,13 @@ pub(super) enum TalkError {
     /// Nothing came in time.
     #[error("the proxy does not answer")]
     Silent,
+}
+
+impl TalkError {
+    /// Whether the proxy has certainly heard nothing of the request.
+    pub(super) fn is_before_the_request(&self) -> bool {
+        matches!(self, Self::Connect(_))
+    }
 }
 
 impl Talk {
@@ -59,8 +66,9 @@ async fn ask(socket: &Path, method: Method, path: &str) -> Result<(u16, Bytes), 
     }
     let request = Request::builder().method(method).uri(path).header(HOST, "localhost");
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| broken(&error))?;
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| TalkError::Connect(io::Error::other(error)))?;
     let driven = tokio::spawn(connection);
     let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
     let status = answer.status().as_u16();
