@@ -1,6 +1,6 @@
 //! Typed errors of the libraries, turned into what the operator reads: the message, the mend, the exit code.
 
-use agent_receipts_ipc::{AskError, EmitError, TransportError};
+use agent_receipts_ipc::{AskError, EmitError, SystemReason, TransportError};
 use agent_receipts_keysource::{FileError, ForensicKeyError, PublicKeyError};
 use agent_receipts_store::{ArchiveError, StoreError};
 
@@ -170,7 +170,7 @@ impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         let failure = Failure::new(&error);
         match error {
-            AskError::Dial { kind: std::io::ErrorKind::PermissionDenied, .. } => {
+            AskError::Dial { reason: SystemReason::Kind(std::io::ErrorKind::PermissionDenied), .. } => {
                 failure.with_hint("only the daemon's own user and root may ask it")
             }
             AskError::Dial { .. } => failure.with_hint("name the socket with --control-socket"),

@@ -63,7 +63,7 @@ pub use version::{FRAME_VERSION, FRAME_VERSIONS, frame_versions_json};
 #[cfg(feature = "client")]
 pub use client::{
     AskError, BuildError, CallerError, DropFileError, EmitError, Emitter, EmitterBuilder, EventToSend,
-    Identity, TransportError, Untold, ask,
+    Identity, SystemReason, TransportError, Untold, ask,
 };
 #[cfg(feature = "listener")]
 pub use listener::{

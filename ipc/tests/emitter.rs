@@ -15,7 +15,7 @@ use std::time::Duration;
 use agent_receipts_ipc::{
     Ack, CallerError, Decision, EmitError, Emitter, EmitterBuilder, Event, EventFault, EventToSend, Handler,
     Identity, Limits, Listener, MAX_FRAME, Next, Peer, ReplyWriter, Session, ShutdownHandle, Stopped,
-    TransportError, Untold,
+    SystemReason, TransportError, Untold,
 };
 use common::{PATIENCE, dir};
 
@@ -261,7 +261,8 @@ fn dialling_a_daemon_that_does_not_accept_gives_up() {
     let _full = full_queue(&path);
     let emitter = builder(&path).dial_timeout(Duration::from_millis(10)).build().unwrap();
     let error = emitter.emit(&event()).unwrap_err();
-    let expected = TransportError::Dial { socket: path, kind: std::io::ErrorKind::TimedOut };
+    let expected =
+        TransportError::Dial { socket: path, reason: SystemReason::Kind(std::io::ErrorKind::TimedOut) };
     assert_eq!((error, emitter.dropped()), (EmitError::Transport(expected), 1));
 }
 
@@ -275,7 +276,10 @@ fn writing_to_a_daemon_that_does_not_read_gives_up_and_starts_afresh() {
     let big = format!("\"{}\"", "x".repeat(900_000));
     let big = EventToSend { input: Some(&big), ..event() };
     let error = (0..100).find_map(|_| emitter.emit(&big).err()).expect("a stalled daemon took 90 MB");
-    let expected = TransportError::Write { socket: path.clone(), kind: std::io::ErrorKind::TimedOut };
+    let expected = TransportError::Write {
+        socket: path.clone(),
+        reason: SystemReason::Kind(std::io::ErrorKind::TimedOut),
+    };
     assert_eq!(error, EmitError::Transport(expected));
     assert_eq!(emitter.dropped(), 1);
     // The next event comes on a connection of its own, whole, and tells of the drop.
@@ -426,7 +430,12 @@ fn a_daemon_that_never_replies_is_not_waited_for_longer_than_allowed() {
     let emitter = emitter(&path);
     let silent = EventToSend { channel: "silent", ..event() };
     let error = emitter.emit_acknowledged(&silent, Duration::from_secs(1)).unwrap_err();
-    assert_eq!(error, EmitError::Transport(TransportError::NoReply { kind: std::io::ErrorKind::TimedOut }));
+    assert_eq!(
+        error,
+        EmitError::Transport(TransportError::NoReply {
+            reason: SystemReason::Kind(std::io::ErrorKind::TimedOut)
+        })
+    );
     // Nobody knows whether it was recorded: not a drop. And a late reply finds its connection gone.
     assert_eq!(emitter.dropped(), 0);
     assert!(matches!(emitter.emit_acknowledged(&event(), PATIENCE), Ok(Ack::Accepted { .. })));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::outgoing::Frame;
+use super::reason::SystemReason;
 use super::wire::Wire;
 use crate::control::{ControlError, ControlReply, ControlRequest, MAX_CONTROL_REQUEST};
 use crate::peer::Peer;
@@ -17,12 +18,12 @@ use crate::sys::after;
 #[non_exhaustive]
 pub enum AskError {
     /// Nobody answers at the socket. Nothing was asked.
-    #[error("no daemon answers at `{}`: {kind}", socket.display())]
+    #[error("no daemon answers at `{}`: {reason}", socket.display())]
     Dial {
         /// The socket's path.
         socket: PathBuf,
         /// The system's reason.
-        kind: io::ErrorKind,
+        reason: SystemReason,
     },
     /// Somebody else than was expected listens there. Nothing was asked.
     #[error("`{}` is held by a process of uid {uid}, which is neither root nor one of ours", socket.display())]
@@ -36,18 +37,18 @@ pub enum AskError {
     #[error("the request is longer than {MAX_CONTROL_REQUEST} bytes")]
     TooLong,
     /// The request did not go out whole.
-    #[error("cannot ask the daemon at `{}`: {kind}", socket.display())]
+    #[error("cannot ask the daemon at `{}`: {reason}", socket.display())]
     Send {
         /// The socket's path.
         socket: PathBuf,
         /// The system's reason.
-        kind: io::ErrorKind,
+        reason: SystemReason,
     },
     /// No reply came in time: nobody knows whether it was done.
-    #[error("the daemon has not answered: {kind}")]
+    #[error("the daemon has not answered: {reason}")]
     NoReply {
         /// The system's reason.
-        kind: io::ErrorKind,
+        reason: SystemReason,
     },
     /// What came is no reply.
     #[error("the daemon's reply: {0}")]
@@ -58,7 +59,7 @@ impl AskError {
     /// Whether there is no daemon: nothing stands at the path, or nobody listens on what does.
     pub fn is_absent(&self) -> bool {
         use io::ErrorKind::{ConnectionRefused, NotFound};
-        matches!(self, Self::Dial { kind: NotFound | ConnectionRefused, .. })
+        matches!(self, Self::Dial { reason: SystemReason::Kind(NotFound | ConnectionRefused), .. })
     }
 }
 
@@ -80,17 +81,17 @@ pub fn ask(
         return Err(AskError::TooLong);
     }
     let deadline = after(patience);
-    let dial = |error: io::Error| AskError::Dial { socket: socket.to_owned(), kind: error.kind() };
+    let dial = |error: io::Error| AskError::Dial { socket: socket.to_owned(), reason: error.into() };
     let wire = Wire::dial(socket, deadline.min(after(DIAL))).map_err(dial)?;
     let peer = wire.peer().map_err(dial)?;
     if !may_answer(&peer) {
         return Err(AskError::Stranger { socket: socket.to_owned(), uid: peer.uid });
     }
-    let send = |error: io::Error| AskError::Send { socket: socket.to_owned(), kind: error.kind() };
+    let send = |error: io::Error| AskError::Send { socket: socket.to_owned(), reason: error.into() };
     let frame = Frame::around(&body).map_err(|_| send(io::ErrorKind::InvalidInput.into()))?;
     let ticket = wire.send(&frame, true, deadline).map_err(send)?;
-    let no_reply = |error: io::Error| AskError::NoReply { kind: error.kind() };
-    let ticket = ticket.ok_or(AskError::NoReply { kind: io::ErrorKind::Other })?;
+    let no_reply = |error: io::Error| AskError::NoReply { reason: error.into() };
+    let ticket = ticket.ok_or_else(|| no_reply(io::ErrorKind::Other.into()))?;
     Ok(ControlReply::from_json(&wire.reply(ticket, deadline).map_err(no_reply)?)?)
 }
 

@@ -1,11 +1,11 @@
 //! Why an event was not sent: the caller's fault, or the road's.
 
-use std::io;
 use std::path::PathBuf;
 
 use agent_receipts_core::json::JsonError;
 use thiserror::Error;
 
+use super::reason::SystemReason;
 use crate::ack::AckError;
 use crate::event::EventFault;
 use crate::frame::MAX_FRAME;
@@ -73,31 +73,31 @@ pub enum CallerError {
 #[non_exhaustive]
 pub enum TransportError {
     /// Nobody answers at the socket.
-    #[error("cannot reach the daemon at `{}`: {kind}", socket.display())]
+    #[error("cannot reach the daemon at `{}`: {reason}", socket.display())]
     Dial {
         /// The socket's path.
         socket: PathBuf,
         /// The system's reason.
-        kind: io::ErrorKind,
+        reason: SystemReason,
     },
     /// Other threads used the connection for all the time there was.
     #[error("the connection to the daemon is busy")]
     Busy,
     /// The frame did not go out whole; the connection is closed.
-    #[error("cannot send to the daemon at `{}`: {kind}", socket.display())]
+    #[error("cannot send to the daemon at `{}`: {reason}", socket.display())]
     Write {
         /// The socket's path.
         socket: PathBuf,
         /// The system's reason.
-        kind: io::ErrorKind,
+        reason: SystemReason,
     },
     /// The frame went out and no reply came in time, so that nobody knows whether there is a receipt.
     ///
     /// A daemon that does not know acknowledgements never replies.
-    #[error("no reply from the daemon: {kind}")]
+    #[error("no reply from the daemon: {reason}")]
     NoReply {
         /// The system's reason.
-        kind: io::ErrorKind,
+        reason: SystemReason,
     },
     /// The frame went out and something came back that is no reply.
     #[error(transparent)]

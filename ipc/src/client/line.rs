@@ -100,7 +100,7 @@ impl Line {
                     wire.hang_up();
                     if !std::mem::take(&mut again) || !peer_has_left(&error) {
                         let socket = self.socket.clone();
-                        return Err(TransportError::Write { socket, kind: error.kind() }.into());
+                        return Err(TransportError::Write { socket, reason: error.into() }.into());
                     }
                 }
             }
@@ -110,7 +110,7 @@ impl Line {
     fn dial(&self, end: Instant) -> Result<Arc<Wire>, TransportError> {
         let dialled = Wire::dial(&self.socket, end.min(after(self.dial_timeout)));
         let wire = dialled
-            .map_err(|error| TransportError::Dial { socket: self.socket.clone(), kind: error.kind() })?;
+            .map_err(|error| TransportError::Dial { socket: self.socket.clone(), reason: error.into() })?;
         self.dials.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::new(wire))
     }
@@ -157,7 +157,9 @@ pub(super) struct Asked {
 impl Asked {
     /// Waits for the reply until `deadline`.
     pub(super) fn reply(&self, deadline: Instant) -> Result<Vec<u8>, TransportError> {
-        self.wire.reply(self.ticket, deadline).map_err(|error| TransportError::NoReply { kind: error.kind() })
+        self.wire
+            .reply(self.ticket, deadline)
+            .map_err(|error| TransportError::NoReply { reason: error.into() })
     }
 }
 

@@ -8,6 +8,7 @@ mod left;
 mod life;
 mod line;
 mod outgoing;
+mod reason;
 mod telling;
 mod wire;
 
@@ -26,6 +27,7 @@ pub use builder::EmitterBuilder;
 pub use error::{BuildError, CallerError, EmitError, TransportError};
 pub use left::{DropFileError, Untold};
 pub use outgoing::{EventToSend, Identity};
+pub use reason::SystemReason;
 
 /// Sends events to the daemon without ever holding its caller up for long.
 ///
