@@ -60,9 +60,36 @@ export function recordTools<Tools extends Record<string, object>>(tools: Tools, 
     const { execute } = (tool ?? {}) as { execute?: unknown };
     if (typeof execute !== "function") return [name, tool];
     const run = (input: unknown, more: unknown): unknown => watch(options, name, input, more, () => execute.call(tool, input, more));
-    return [name, Object.assign(Object.create(Object.getPrototypeOf(tool)), tool, { execute: run })];
+    return [name, standingFor(tool, run)];
   });
   return Object.fromEntries(recorded) as Tools;
+}
+
+/**
+ * What executes by `execute`, and asks `tool` for all else: a copy would have a state of its own, and no private member.
+ *
+ * No `Proxy`: that of a frozen tool may not show another `execute`.
+ */
+function standingFor(tool: object, execute: unknown): object {
+  const shown = new Map<PropertyKey, PropertyDescriptor>();
+  for (let from: object | null = tool; from !== null && from !== Object.prototype; from = Object.getPrototypeOf(from) as object | null) {
+    for (const key of Reflect.ownKeys(from)) {
+      if (shown.has(key) || key === "constructor") continue;
+      const { enumerable, value } = Object.getOwnPropertyDescriptor(from, key) ?? {};
+      const own = from === tool;
+      // A method works on the tool itself. What is the tool's own is handed out as it is: a function may be a schema.
+      const isMethod = !own && typeof value === "function";
+      const method = (...given: unknown[]): unknown => Reflect.apply(value as () => unknown, tool, given);
+      const get = (): unknown => {
+        const now: unknown = Reflect.get(tool, key);
+        return isMethod && now === value ? method : now;
+      };
+      const set = (to: unknown): void => void ((tool as Record<PropertyKey, unknown>)[key] = to);
+      shown.set(key, { enumerable: own && enumerable === true, configurable: true, get, set });
+    }
+  }
+  shown.set("execute", { value: execute, enumerable: true, configurable: true, writable: true });
+  return Object.defineProperties(Object.create(Object.getPrototypeOf(tool)) as object, Object.fromEntries(shown));
 }
 
 /** What is used of a model's whole answer. */

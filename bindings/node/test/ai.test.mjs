@@ -162,3 +162,65 @@ test("without a daemon tools give what they give", async (context) => {
   await assert.rejects(tools.fails.execute({}, { toolCallId: "c", messages: [] }), /no such city/);
   assert.equal(emitter.dropped, 2);
 });
+
+/** A tool with secrets of its own: its methods and accessors work on nothing else than itself. */
+class Thermometer {
+  #degrees = 21;
+  #said = [];
+  unit = "C";
+  inputSchema = z.object({ city: z.string() });
+  onInputAvailable = ({ toolCallId }) => this.#said.push(toolCallId);
+  get description() { return `gives ${this.#degrees} degrees`; }
+  get said() { return this.#said; }
+  set degrees(degrees) { this.#degrees = degrees; }
+  needsApproval({ city }) { return this.#degrees > 99 && city !== ""; }
+  execute() { return (this.#degrees += 1); }
+  toModelOutput({ output }) { return { type: "text", value: `${output} of ${this.#degrees} ${this.unit}` }; }
+}
+
+class Kelvin extends Thermometer {
+  #offset = 273;
+  toModelOutput(answer) { return { type: "text", value: `${super.toModelOutput(answer).value}, or ${answer.output + this.#offset} K` }; }
+}
+
+test("a tool that is an object with private members works as before, in all that it can do", async (context) => {
+  const { receiver, emitter } = await prepared(context);
+  const original = new Kelvin();
+  const tools = recordTools({ warm: original }, { emitter });
+  const model = modelThatAsks(call("warm", '{"city":"Rome"}'));
+  const { text, steps } = await generateText({ model, tools, prompt: "?", stopWhen: stepCountIs(3) });
+  assert.equal(text, "done");
+  assert.deepEqual(steps[0].toolResults.map(({ output }) => output), [22]);
+  const [{ description }] = model.doGenerateCalls[0].tools;
+  const [{ output }] = model.doGenerateCalls[1].prompt.at(-1).content;
+  assert.deepEqual([description, output], ["gives 21 degrees", { type: "text", value: "22 of 22 C, or 295 K" }]);
+  assert.deepEqual(original.said, ["call-warm"]);
+  const [done] = await events(receiver, 1);
+  assert.deepEqual([done.tool.name, done.output], ["warm", 22]);
+
+  // What is changed on either is changed, and the class and its members' order are still to be seen.
+  Object.assign(tools.warm, { unit: "F", degrees: 212 });
+  assert.deepEqual([original.unit, original.description], ["F", "gives 212 degrees"]);
+  assert.ok(tools.warm instanceof Kelvin && tools.warm.constructor === Kelvin);
+  assert.equal(tools.warm.inputSchema, original.inputSchema);
+  assert.deepEqual(Object.keys(tools.warm).filter((key) => key !== "execute"), Object.keys(original));
+  const refused = await generateText({ model: modelThatAsks(call("warm", '{"city":"Rome"}')), tools, prompt: "?" });
+  assert.ok(refused.content.some(({ type }) => type === "tool-approval-request"));
+  tools.warm.needsApproval = () => false;
+  assert.equal(tools.warm.needsApproval(), false);
+});
+
+test("a tool's own state is one, whether its execution or something else of it is asked for", async (context) => {
+  const { receiver, emitter } = await prepared(context);
+  const counter = {
+    inputSchema: z.object({}), runs: 0, execute() { return (this.runs += 1); },
+    toModelOutput() { return { type: "text", value: `ran ${this.runs} times` }; },
+  };
+  const frozen = Object.freeze({ ...counter, execute: () => "frozen" });
+  const tools = recordTools({ counter, frozen }, { emitter });
+  const model = modelThatAsks(call("counter", "{}"), call("frozen", "{}"));
+  await generateText({ model, tools, prompt: "?", stopWhen: stepCountIs(3) });
+  const outputs = model.doGenerateCalls[1].prompt.at(-1).content.map(({ output }) => output.value);
+  assert.deepEqual(outputs, ["ran 1 times", "ran 0 times"]);
+  assert.equal((await events(receiver, 2)).length, 2);
+});
