@@ -3,8 +3,11 @@
 //! Of a client's message this is a second reading, by the same strict parser, of bytes that the session has let through. Of a server's
 //! it is a glance that builds nothing: the record has a reading of its own.
 
+use std::fmt::{self, Formatter};
+
 use agent_receipts_core::json::{Object, Rules, Value, canonical, parse};
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// A client's message.
@@ -121,19 +124,79 @@ pub(crate) fn batch(message: &[u8]) -> Option<Vec<&RawValue>> {
 }
 
 fn answered(message: &[u8]) -> Option<Id> {
-    let seen: Seen<'_> = serde_json::from_slice(message).ok()?;
+    // Others put U+FFFD in place of what is no text, too.
+    let text = String::from_utf8_lossy(message);
+    let seen: Seen<'_> = serde_json::from_str(&text).ok()?;
     // No more is asked for than the official clients ask for: an id, and no method.
-    let id = seen.id.filter(|_| seen.method.is_none())?;
+    let id = seen.id.filter(|_| !seen.has_method)?;
     let id = parse(id.get().as_bytes(), Rules::Payload).ok().filter(|id| !id.is_null())?;
     Some(Id::of(&id))
 }
 
-#[derive(Deserialize)]
+/// An object as the official clients read it: where a member stands twice, the last one counts.
+#[derive(Default)]
 struct Seen<'a> {
-    #[serde(borrow)]
     id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    method: Option<&'a RawValue>,
+    has_method: bool,
+}
+
+impl<'de> Deserialize<'de> for Seen<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Look)
+    }
+}
+
+struct Look;
+
+impl<'de> Visitor<'de> for Look {
+    type Value = Seen<'de>;
+
+    fn expecting(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        to.write_str("a message")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Seen<'de>, A::Error> {
+        let mut seen = Seen::default();
+        while let Some(name) = members.next_key()? {
+            match name {
+                Name::Id => seen.id = Some(members.next_value()?),
+                Name::Method => seen.has_method = members.next_value::<Option<IgnoredAny>>()?.is_some(),
+                Name::Other => drop(members.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// A member's name. It is looked at as bytes: half a surrogate in a name is no text, and hides nothing.
+enum Name {
+    Id,
+    Method,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_bytes(Naming)
+    }
+}
+
+struct Naming;
+
+impl Visitor<'_> for Naming {
+    type Value = Name;
+
+    fn expecting(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        to.write_str("a name")
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<Name, E> {
+        Ok(match name {
+            b"id" => Name::Id,
+            b"method" => Name::Method,
+            _ => Name::Other,
+        })
+    }
 }
 
 /// What begins a session.
@@ -181,11 +244,18 @@ mod tests {
             r#"{"id":null,"error":{}}"#,
             "[]",
             "[1",
+            "[[1,null]]",
             "",
             "\u{1}",
         ] {
             assert!(!Glance::at(none.as_bytes()).is_answer(), "{none}");
         }
+        // The last of two counts, as with most readers.
+        assert!(answers(r#"{"id":9,"id":1,"result":{}}"#, "1") && !answers(r#"{"id":1,"id":9}"#, "1"));
+        assert!(!answers(r#"{"id":1,"id":null,"result":{}}"#, "1"));
+        assert!(answers(r#"{"id":1,"method":"x","m\u0065thod":null,"result":{}}"#, "1"));
+        assert!(answers(r#"{"\ud800":0,"id":1,"result":"\ud800"}"#, "1"));
+        assert!(Glance::at(b"{\"\xff\":0,\"id\":1,\"result\":\"\xff\"}").answers(&Id("1".into())));
         // Nothing nests too deep for a glance.
         let deep = format!(r#"{{"id":7,"result":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
         assert!(answers(&deep, "7"));

@@ -4,15 +4,24 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, mpsc};
 
-use super::server::{Seen, Server, accepted, events, hung_up, json, reply, result};
+use super::server::{Seen, Server, accepted, event, events, hung_up, json, reply, result};
 use super::talk::{LIMIT, Talk};
 use crate::http::bridge::End;
 
 /// What the client hears of one call that is answered by `script`, and what was recorded.
 fn failure(script: impl Fn(&Seen, &mut TcpStream) -> bool + Send + Sync + 'static) -> String {
+    failure_after(0, script)
+}
+
+/// The same, after `others` that are no answer.
+fn failure_after(
+    others: usize,
+    script: impl Fn(&Seen, &mut TcpStream) -> bool + Send + Sync + 'static,
+) -> String {
     let server = Server::new(script);
     let talk = Talk::with(&server);
     talk.call(1, "x");
+    (0..others).for_each(|_| drop(talk.hear_bytes()));
     let heard = talk.hear_failure(1);
     assert!(talk.recorded().contains("\"id\":1"), "the call is closed in the record too");
     heard
@@ -102,6 +111,48 @@ fn an_answer_to_something_else_is_passed_on_and_the_call_closed() {
     talk.call(1, "x");
     assert_eq!(talk.hear()["id"], "other");
     assert_eq!(talk.hear_failure(1), "the server answered another request than this");
+}
+
+/// The official clients let the last of two members count.
+#[test]
+fn an_answer_whose_id_stands_twice_is_the_only_one() {
+    let deep = format!(r#"{{"id":9,"id":1,"result":{}{}}}"#, "[".repeat(20_000), "]".repeat(20_000));
+    for answer in [
+        r#"{"jsonrpc":"2.0","id":9,"id":1,"result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":"x","\u0069d":"1","error":{}}"#,
+        r#"{"method":"x","method":null,"id":1,"result":{}}"#,
+        r#"{"\ud800":0,"id":1,"result":{}}"#,
+        &deep,
+    ] {
+        for is_stream in [false, true] {
+            let said = answer.to_owned();
+            let server = Server::new(move |_, stream| match is_stream {
+                true => {
+                    events(stream);
+                    event(stream, &said);
+                    false
+                }
+                false => json(stream, &said),
+            });
+            let talk = Talk::with(&server);
+            talk.call(1, "x");
+            assert_eq!(talk.hear_bytes(), answer.as_bytes());
+            assert_eq!(talk.leave().0, [""; 0], "{}", &answer[..answer.len().min(60)]);
+        }
+    }
+}
+
+/// Whose last id is another's answers the other; and what is no object answers nothing.
+#[test]
+fn what_only_looks_like_an_answer_leaves_the_call_to_be_closed() {
+    for answer in [r#"{"jsonrpc":"2.0","id":1,"id":9,"result":{}}"#, "[[1,null]]"] {
+        let heard = failure_after(1, move |_, stream| {
+            events(stream);
+            event(stream, answer);
+            false
+        });
+        assert_eq!(heard, "the server's stream ended without an answer");
+    }
 }
 
 #[test]
