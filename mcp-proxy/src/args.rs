@@ -42,7 +42,9 @@ pub(crate) struct Args {
     /// What leaves receipts besides calls of tools: resources and prompts that are read, and what the server asks the client.
     #[arg(long, value_enum, value_name = "WHAT", default_value = "all")]
     pub(crate) record: Scope,
-    /// Let nothing go on whose receipt is not on disk.
+    /// Let nothing that the client asks for go on before its receipt is on disk: a call, an approval of one, and, unless `--record tools`
+    /// is given, what reads resources, prompts and tasks. Other receipts are sent and not waited for: what the server asks the client
+    /// (sampling, elicitation), all answers, and refusals.
     #[arg(long)]
     pub(crate) strict: bool,
     /// The longest message in bytes, either way.

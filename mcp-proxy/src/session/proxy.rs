@@ -29,7 +29,7 @@ pub(crate) struct Terms {
     pub(crate) server: String,
     /// What is recorded.
     pub(crate) scope: Scope,
-    /// Whether nothing goes on that is not on disk.
+    /// Whether nothing that the client asks for and that leaves a receipt goes on before that is on disk.
     pub(crate) strict: bool,
     /// The most requests of one session that are not answered, either way.
     pub(crate) most_in_flight: usize,

@@ -62,7 +62,7 @@ fn what_nobody_was_told_of_is_left_in_a_file() {
 }
 
 #[test]
-fn strict_lets_nothing_go_on_that_is_not_on_disk() {
+fn strict_lets_no_call_go_on_that_is_not_on_disk() {
     for refuses in [true, false] {
         let mut wrapped =
             Wrapped::begin(&["--strict"], |folder| Some(Daemon::start(&socket_in(folder), refuses)));
@@ -86,6 +86,55 @@ fn strict_lets_nothing_go_on_that_is_not_on_disk() {
     alone.call(1, "read", json!({}));
     assert_eq!(alone.hear()["error"]["code"], -32004);
     assert_eq!(alone.over().reached, "");
+}
+
+/// A server that asks before it is asked, and then takes everything.
+const ASKS: &str =
+    r#"echo '{"jsonrpc":"2.0","id":"q","method":"sampling/createMessage"}'; exec 9>&1; exec cat >log"#;
+
+#[test]
+fn strict_waits_for_what_the_client_asks_and_for_nothing_else() {
+    let command = ["/bin/sh", "-c", &format!("cd \"$HOME\"; {ASKS}")].map(str::to_owned);
+    let refusing = |folder: &std::path::Path| Some(Daemon::start(&socket_in(folder), true));
+    let mut wrapped = Wrapped::before(&["--strict"], &command, refusing);
+    assert_eq!(wrapped.hear()["method"], "sampling/createMessage", "it goes on whatever the daemon says");
+    wrapped.call(1, "read", json!({}));
+    let answer = wrapped.hear();
+    assert_eq!(answer["error"]["code"], -32004, "{answer}");
+    let subject = [
+        ("resources/read", "uri"),
+        ("prompts/get", "name"),
+        ("tasks/result", "taskId"),
+        ("tasks/cancel", "taskId"),
+    ];
+    for (id, (method, name)) in (2..).zip(subject) {
+        wrapped
+            .say(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{{"{name}":"a:b"}}}}"#));
+        let answer = wrapped.hear();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(id), &json!(-32004)), "{answer}");
+    }
+    wrapped.say(r#"{"jsonrpc":"2.0","id":"q","result":{"role":"assistant"}}"#);
+    wrapped.say(r#"{"jsonrpc":"2.0","id":9,"method":"tools/list"}"#);
+    wrapped.until_reached("tools/list");
+    let over = wrapped.over();
+    assert!(over.reached.starts_with(r#"{"jsonrpc":"2.0","id":"q","result""#), "{}", over.reached);
+    assert_eq!(over.reached.lines().count(), 2, "{}", over.reached);
+    let waited = over.all.iter().filter(|frame| frame["ack"] == true);
+    let waited: Vec<_> = waited.map(|frame| frame["tool"]["name"].as_str().unwrap()).collect();
+    assert_eq!(waited, ["read", "resources/read", "prompts/get", "tasks/result", "tasks/cancel"]);
+    assert_eq!(over.of("sampling/createMessage").len(), 2);
+}
+
+/// What is not waited for must not be found out by whoever relied on it.
+#[test]
+fn the_help_says_what_strict_does_not_wait_for() {
+    let help = std::process::Command::new(env!("CARGO_BIN_EXE_agent-receipts-mcp")).arg("--help").output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    let strict = help.split("--strict").nth(1).and_then(|rest| rest.split("\n      --").next()).unwrap();
+    let strict = strict.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["a call", "an approval", "sampling, elicitation", "not waited for"] {
+        assert!(strict.contains(part), "{strict}");
+    }
 }
 
 #[test]
