@@ -6,6 +6,7 @@ use std::sync::Arc;
 use agent_receipts_core::payload::withheld;
 
 use super::end::Ended;
+use super::held::Held;
 use crate::approvals::ApprovalId;
 use crate::message::Id;
 
@@ -75,6 +76,8 @@ pub(super) struct Flights {
     most: usize,
     /// Bytes of inputs that are kept for the last receipts.
     held: usize,
+    /// The same, of all sessions.
+    held_by_all: Arc<Held>,
     pub(super) ended: Option<Ended>,
     pub(super) counts: Counts,
 }
@@ -90,7 +93,8 @@ pub(super) struct Counts {
 }
 
 impl Flights {
-    pub(super) fn new(most: usize) -> Self {
+    /// At most `most` requests, and as much of their inputs as `held_by_all` has room for.
+    pub(super) fn new(most: usize, held_by_all: Arc<Held>) -> Self {
         Self {
             asked: HashMap::new(),
             taken_back: VecDeque::new(),
@@ -98,6 +102,7 @@ impl Flights {
             has_overflowed: false,
             most,
             held: 0,
+            held_by_all,
             ended: None,
             counts: Counts::default(),
         }
@@ -229,31 +234,107 @@ impl Flights {
         let open = open.into_values().filter_map(|flight| Some((flight.stage, flight.entry?)));
         let back = self.asked_back.drain().filter_map(|(_, entry)| Some((Stage::Onward, entry?)));
         let mut closed: Vec<_> = open.chain(back).collect();
+        closed.iter().for_each(|(_, entry)| self.release(Some(entry)));
         closed.sort_by(|a, b| a.1.correlation_id.cmp(&b.1.correlation_id));
         closed
     }
 
-    /// An entry as it is kept: its input as long as there is room, otherwise what stands for it.
+    /// An entry as it is kept: its input as long as there is room, otherwise what stands for it, which is bounded by the number of requests.
     fn kept(&mut self, entry: &Entry) -> Entry {
         let mut entry = entry.clone();
-        if let Some(input) = entry.input.as_mut().filter(|input| self.held + input.len() > HELD) {
-            *input = withheld(input.as_bytes()).into();
+        if let Some(input) = entry.input.as_mut().filter(|input| input.len() >= SHORT) {
+            if self.held + input.len() > HELD || !self.held_by_all.take(input.len()) {
+                *input = withheld(input.as_bytes()).into();
+            } else {
+                self.held += input.len();
+            }
         }
-        self.held += length(&entry);
         entry
     }
 
     fn release(&mut self, entry: Option<&Entry>) {
-        self.held = self.held.saturating_sub(entry.map_or(0, length));
+        let bytes = entry.map_or(0, counted).min(self.held);
+        self.held -= bytes;
+        self.held_by_all.give_back(bytes);
     }
 }
 
-fn length(entry: &Entry) -> usize {
-    entry.input.as_ref().map_or(0, |input| input.len())
+impl Drop for Flights {
+    fn drop(&mut self) {
+        self.held_by_all.give_back(self.held);
+    }
+}
+
+/// What an entry takes of the room for inputs: short ones, and what stands for long ones, are bounded by the number of requests.
+fn counted(entry: &Entry) -> usize {
+    let bytes = entry.input.as_ref().map_or(0, |input| input.len());
+    if bytes < SHORT { 0 } else { bytes }
 }
 
 /// The most bytes of inputs that are kept of one session.
 const HELD: usize = 64 << 20;
 
+/// Bytes.
+const SHORT: usize = 1024;
+
 /// The most requests that were taken back and may still be answered.
 const TAKEN_BACK: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Id {
+        Id::of_json(&format!("\"{name}\"")).unwrap()
+    }
+
+    fn entry(bytes: usize) -> Entry {
+        let input = format!(r#"{{"x":"{}"}}"#, "y".repeat(bytes - 8));
+        assert_eq!(input.len(), bytes);
+        let text = |text: &str| text.into();
+        Entry {
+            tool: text("t"),
+            input: Some(input.into()),
+            key: text("1"),
+            correlation_id: text("s/1"),
+            target: None,
+        }
+    }
+
+    fn begin(flights: &mut Flights, id: &str, bytes: usize) {
+        flights.begin(named(id), Stage::Onward, Some(&entry(bytes))).unwrap();
+    }
+
+    /// Whether the input of a request is kept.
+    fn keeps(flights: &mut Flights, id: &str) -> bool {
+        let kept =
+            flights.get_mut(&named(id)).unwrap().entry.as_ref().unwrap().input.as_ref().unwrap().clone();
+        !kept.contains("withheld")
+    }
+
+    #[test]
+    fn inputs_of_all_sessions_together_are_bounded_and_each_end_makes_room() {
+        let all = Arc::new(Held::new(10_000));
+        let mut sessions = [(); 3].map(|()| Flights::new(4096, Arc::clone(&all)));
+        begin(&mut sessions[0], "a", 6_000);
+        begin(&mut sessions[1], "b", 6_000);
+        begin(&mut sessions[1], "c", 4_000);
+        begin(&mut sessions[2], "d", 1_000);
+        let is_kept = [(0, "a"), (1, "b"), (1, "c"), (2, "d")].map(|(at, id)| keeps(&mut sessions[at], id));
+        assert_eq!(is_kept, [true, false, true, true], "a short one needs no room");
+
+        // An answer, the session's end, a question that takes another's place, and the last of whoever held a session.
+        assert!(sessions[0].finish(&named("a")).is_some() && sessions[1].finish(&named("b")).is_some());
+        assert_eq!(sessions[1].close().len(), 1);
+        begin(&mut sessions[0], "e", 10_000);
+        assert!(keeps(&mut sessions[0], "e"));
+        let last = sessions.into_iter().next_back();
+        let mut last = last.unwrap();
+        last.begin_back(named("q"), Some(&entry(9_000)));
+        last.begin_back(named("q"), Some(&entry(1_500)));
+        begin(&mut last, "f", 8_000);
+        assert!(keeps(&mut last, "f"));
+        drop(last);
+        assert!(all.take(10_000) && !all.take(1));
+    }
+}

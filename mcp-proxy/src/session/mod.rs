@@ -5,6 +5,7 @@ mod end;
 mod flight;
 mod from_client;
 mod from_server;
+mod held;
 mod proxy;
 mod refusal;
 mod rounds;
@@ -50,7 +51,7 @@ pub(crate) struct Session {
 impl Session {
     /// Begins a session, and records that.
     pub(crate) fn begin(proxy: Arc<Proxy>, name: String) -> Arc<Self> {
-        let flights = Mutex::new(Flights::new(proxy.terms().most_in_flight));
+        let flights = Mutex::new(Flights::new(proxy.terms().most_in_flight, proxy.held()));
         proxy.note_session(&Note {
             action_type: "mcp.session.start",
             input: proxy.terms().started.as_deref(),
@@ -66,7 +67,7 @@ impl Session {
     /// and end are recorded.
     pub(crate) fn part_of(whole: &Self, name: String) -> Arc<Self> {
         let proxy = Arc::clone(&whole.proxy);
-        let flights = Mutex::new(Flights::new(proxy.terms().most_in_flight));
+        let flights = Mutex::new(Flights::new(proxy.terms().most_in_flight, proxy.held()));
         let counters = Arc::clone(&whole.counters);
         let rounds = Arc::clone(&whole.rounds);
         Arc::new(Self { counters, rounds, is_part: true, proxy, name, calls: AtomicU64::new(0), flights })

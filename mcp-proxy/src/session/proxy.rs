@@ -8,6 +8,7 @@ use agent_receipts_core::clipped;
 use agent_receipts_core::json::{Object, Value};
 use agent_receipts_ipc::Decision;
 
+use super::held::Held;
 use crate::approvals::Desk;
 use crate::notice::notice;
 use crate::policy::{ActivePolicy, Counters, Reloaded};
@@ -46,6 +47,8 @@ pub(crate) struct Proxy {
     counters: Counters,
     recorder: Recorder,
     desk: Option<Desk>,
+    /// Inputs that are kept.
+    held: Arc<Held>,
     /// Held once by each thread that has something to record.
     under_way: Arc<()>,
 }
@@ -58,7 +61,8 @@ impl Proxy {
         recorder: Recorder,
         desk: Option<Desk>,
     ) -> Arc<Self> {
-        Arc::new(Self { terms, rules, counters: Counters::new(), recorder, desk, under_way: Arc::default() })
+        let (counters, held) = (Counters::new(), Arc::new(Held::new(HELD)));
+        Arc::new(Self { terms, rules, counters, recorder, desk, held, under_way: Arc::default() })
     }
 
     pub(crate) fn terms(&self) -> &Terms {
@@ -128,6 +132,11 @@ impl Proxy {
         self.recorder.note(&Note { target: Some((SYSTEM, &resource)), ..*note });
     }
 
+    /// The room for inputs that all sessions share.
+    pub(super) fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.held)
+    }
+
     /// Something that is still to be recorded as long as this is held.
     pub(crate) fn under_way(&self) -> Arc<()> {
         Arc::clone(&self.under_way)
@@ -145,6 +154,9 @@ impl Proxy {
         self.recorder.close();
     }
 }
+
+/// The most bytes of inputs that are kept of all sessions together: four times what one may have.
+const HELD: usize = 256 << 20;
 
 /// How long the end waits for what was approved at the last moment.
 const LAST_WORDS: Duration = Duration::from_millis(300);
