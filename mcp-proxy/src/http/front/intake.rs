@@ -8,6 +8,8 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
 
+use crate::serve::BodyError;
+
 /// What is held of all messages together.
 pub(super) struct Intake {
     held: AtomicUsize,
@@ -20,15 +22,9 @@ pub(super) struct Intake {
 /// Why a message was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum IntakeError {
-    /// Longer than any may be.
-    #[error("the body is too long")]
-    TooLong,
-    /// Not there in time.
-    #[error("the body did not come in time")]
-    TooSlow,
-    /// It broke off, or was malformed.
-    #[error("the body is broken")]
-    Broken,
+    /// As any body may not be.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// Others take all the room there is.
     #[error("too many long messages at once; try again")]
     NoRoom,
@@ -54,21 +50,21 @@ impl Intake {
     ) -> Result<(Bytes, Share), IntakeError> {
         // What says of itself that it is too long is not even begun.
         if body.size_hint().lower() > self.limit as u64 {
-            return Err(IntakeError::TooLong);
+            return Err(BodyError::TooLong.into());
         }
         let reading = async {
             let (mut bytes, mut share) = (Vec::new(), Share { intake: Arc::clone(self), bytes: 0 });
             while let Some(frame) = body.frame().await {
-                let Ok(data) = frame.map_err(|_| IntakeError::Broken)?.into_data() else { continue };
+                let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
                 if bytes.len() + data.len() > self.limit {
-                    return Err(IntakeError::TooLong);
+                    return Err(BodyError::TooLong.into());
                 }
                 share.grow(bytes.len() + data.len())?;
                 bytes.extend_from_slice(&data);
             }
             Ok((Bytes::from(bytes), share))
         };
-        tokio::time::timeout(within, reading).await.unwrap_or(Err(IntakeError::TooSlow))
+        tokio::time::timeout(within, reading).await.unwrap_or(Err(BodyError::TooSlow.into()))
     }
 }
 

@@ -24,7 +24,7 @@ use super::failure::Failure;
 use super::gate::{Gate, Onward};
 use super::outline::{Glance, INITIALIZE, Outline};
 use super::remote::Remote;
-use crate::serve::{Caller, check};
+use crate::serve::{BodyError, Caller, check};
 use crate::session::Ended;
 use answer::{json, text};
 use intake::{Intake, IntakeError};
@@ -117,9 +117,9 @@ impl Front {
             Ok(read) => read,
             Err(why) => {
                 let status = match why {
-                    IntakeError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-                    IntakeError::TooSlow => StatusCode::REQUEST_TIMEOUT,
-                    IntakeError::Broken => StatusCode::BAD_REQUEST,
+                    IntakeError::Body(BodyError::TooLong) => StatusCode::PAYLOAD_TOO_LARGE,
+                    IntakeError::Body(BodyError::TooSlow) => StatusCode::REQUEST_TIMEOUT,
+                    IntakeError::Body(BodyError::Broken) => StatusCode::BAD_REQUEST,
                     IntakeError::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
                 };
                 return turned_away(&seat, status, &why.to_string());
