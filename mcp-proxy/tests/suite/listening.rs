@@ -195,15 +195,21 @@ fn what_waits_for_the_server_is_closed_when_the_proxy_ends() {
     assert_eq!(frames.last().unwrap()["action_type"], "mcp.session.end");
 }
 
+/// A file of rules by which somebody is asked before anything is read.
+fn rules_that_ask(folder: &tempfile::TempDir) -> String {
+    let rules = folder.path().join("rules.yaml");
+    let ask =
+        "rules:\n  - {name: ask, description: ask, enabled: true, tool_pattern: 'read', action: pause}\n";
+    std::fs::write(&rules, ask).unwrap();
+    rules.to_str().unwrap().to_owned()
+}
+
 #[test]
 fn a_call_that_waits_for_somebody_is_withdrawn_when_its_client_hangs_up() {
     let server = remote::server();
     let folder = tempfile::tempdir().unwrap();
-    let rules = folder.path().join("rules.yaml");
-    let pause =
-        "rules:\n  - {name: ask, description: ask, enabled: true, tool_pattern: 'read', action: pause}\n";
-    std::fs::write(&rules, pause).unwrap();
-    let listening = Listening::before(&server, &["--rules", rules.to_str().unwrap()]);
+    let rules = rules_that_ask(&folder);
+    let listening = Listening::before(&server, &["--rules", &rules]);
     let stream = listening.begin("", &call(1, "read"));
     listening.daemon.wait("the call", |frame| frame["tool"]["name"] == "read");
     // Nobody waits for it: others go on.
@@ -268,11 +274,8 @@ fn a_server_without_sessions_is_answered_what_it_asks() {
 fn what_nobody_waits_for_any_more_is_closed_though_the_session_goes_on() {
     let server = remote::server();
     let folder = tempfile::tempdir().unwrap();
-    let rules = folder.path().join("rules.yaml");
-    let pause =
-        "rules:\n  - {name: ask, description: ask, enabled: true, tool_pattern: 'read', action: pause}\n";
-    std::fs::write(&rules, pause).unwrap();
-    let listening = Listening::before(&server, &["--rules", rules.to_str().unwrap(), "--max-in-flight", "2"]);
+    let rules = rules_that_ask(&folder);
+    let listening = Listening::before(&server, &["--rules", &rules, "--max-in-flight", "2"]);
     let initialize = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#;
     assert_eq!(listening.post("", initialize).0, 200);
     let session = "Mcp-Session-Id: s3ssion\r\n";
